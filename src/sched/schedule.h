@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * schedule.h - rotation rules and the windows they open (spec/rotation.md section 6).
+ * Pure: no clock, no I/O, no allocation. All times are epoch seconds, UTC.
+ */
+#pragma once
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum schedule_kind { SCHEDULE_DAYS, SCHEDULE_HOURS, SCHEDULE_CRON };
+
+/* A parsed expression. Bit sets index by value: bit h of hours is hour h. */
+struct schedule {
+	enum schedule_kind kind;
+	int every;			/* days or hours of a rate */
+	uint32_t hours;			/* cron: bits 0..23 */
+	uint32_t days;			/* bits 1..31; 0 when the day of week decides */
+	uint16_t months;		/* bits 1..12 */
+	uint8_t weekdays;		/* bits 0 (SUN)..6; 0 when the day of month decides */
+	bool last_day;			/* L in day of month */
+	int last_weekday;		/* 0..6: last such weekday of the month; -1 none */
+	uint8_t nth[7];			/* bit n of nth[w]: the n-th w of the month, n 1..5 */
+	int duration_h;			/* 0 = the default of 6.4 */
+};
+
+/* The members of RotationRules; absent ones are 0 or STR_NULL. */
+struct schedule_rules {
+	int64_t automatically_after_days;
+	struct str schedule_expression, duration;
+};
+/* V8-V14 of spec/rotation.md 1.5 in the order of 6.3; ERR_INVALID_PARAMETER with AWS's text.
+ * (V1 belongs to the request decoder.) Rules without days and expression are refused as U1 says. */
+MUST_CHECK bool schedule_parse(const struct schedule_rules *r, struct schedule *out, struct err *e);
+/* Like schedule_parse, but says what is wrong and where, for `pawl schedule explain`. */
+void schedule_complaint(const struct schedule_rules *r, char *out, size_t cap);
+
+struct window { int64_t start_s, end_s; };	/* half open */
+
+/* What is known when the next window is asked for; SCHEDULE_NEVER when there was none. */
+#define SCHEDULE_NEVER INT64_MIN
+struct schedule_history {
+	int64_t base_s;			/* E of 6.5 */
+	int64_t changed_s;		/* C of 6.5 */
+	int64_t anchor_s;		/* hour rates: planned start of the window whose run set E; else NEVER */
+	int64_t consumed_s;		/* start of the last consumed window; NEVER */
+	bool after_failure;		/* the last window failed or was skipped */
+	int64_t now_s;			/* hour rates skip windows that ended before now */
+};
+/* 6.6. For every schedule that schedule_parse accepted there is a next window. */
+struct window schedule_next(const struct schedule *s, const struct schedule_history *h);
+/* 6.7: the moment inside the window, from the first 8 bytes of SHA-256(ARN, start) given in. */
+int64_t schedule_moment(const struct window *w, uint64_t hash, int64_t jitter_max_s);
+/* The computed AutomaticallyAfterDays that Describe shows beside an expression (6.6, last line). */
+int64_t schedule_automatically_after_days(const struct schedule *s, int64_t now_s);
+/* First window strictly after `after_s`, as if the last success had been there. */
+struct window schedule_window_after(const struct schedule *s, int64_t after_s);
