@@ -41,6 +41,11 @@ MUST_CHECK struct keyring *keyring_create(struct arena *a, const struct secbuf *
 MUST_CHECK struct keyring *keyring_open(const struct secbuf *unlock, const struct key_records *in,
     struct err *e);
 void keyring_free(struct keyring *k);
+/* Rotation of the epoch (4.7): a new current epoch and a new "root" record, both to be stored in
+ * one transaction; the next keyring_open uses it. This keyring is unchanged. Older epochs stay for
+ * opening. */
+MUST_CHECK bool keyring_renew_epoch(const struct keyring *k, struct arena *a,
+    struct key_records *out, struct err *e);
 const uint8_t *keyring_store_id(const struct keyring *k);	/* 16 bytes */
 
 /* ---- blind index: HMAC(K_index, parts, each with its length), 16 bytes */
