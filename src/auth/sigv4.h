@@ -29,7 +29,8 @@ struct sigv4_expect {
 	/* True when `region` is served. sts and iam also accept us-east-1. */
 	bool (*region_ok)(void *arg, struct str region);
 	void *region_arg;
-	int presigned_lifetime_s;	/* 900 for sts; 0: the skew window, X-Amz-Expires shortens */
+	/* 900 for sts; 0: the skew window, X-Amz-Expires shortens; -1: no presigned requests */
+	int presigned_lifetime_s;
 };
 
 /* Everything the Authorization header or the query said. */
@@ -47,7 +48,15 @@ MUST_CHECK bool sigv4_read(struct arena *a, const struct sigv4_request *r,
 MUST_CHECK bool sigv4_check(struct arena *a, const struct sigv4_request *r,
     const struct sigv4_claim *c, struct str secret_key, struct err *e);
 
-/* The three stages, each callable (vectors, `pawl sigv4 explain`). */
+/* The pieces of sigv4_check, for a caller that keeps signing keys (verify.c). */
+MUST_CHECK bool sigv4_matches(const struct sigv4_claim *c, const uint8_t signing_key[32],
+    struct str string_to_sign);
+/* x-amz-content-sha256, where sent, is the hash of the body (1.6). */
+MUST_CHECK bool sigv4_payload_is_true(struct arena *a, const struct sigv4_request *r);
+bool sigv4_mismatch(struct err *e);	/* answers step 11, returns false */
+
+/* The three stages, each callable (vectors, `pawl sigv4 explain`). NULL options are a server's:
+ * the path normalised, the token signed where it is in the query. */
 struct sigv4_options { bool normalize, omit_token; };
 void sigv4_canonical_request(struct arena *a, const struct sigv4_request *r,
     const struct sigv4_claim *c, const struct sigv4_options *o, struct buf *out);
