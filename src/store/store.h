@@ -8,6 +8,8 @@
  * an engine that refuses) leaves nothing behind and harms no other update of the same batch.
  * An update is reported done only after its batch is on disk.
  * Threads: views from any thread (one txn belongs to one thread); submit from any thread.
+ * Views are short: end a view before waiting for an update. When lmdb's file outgrows its map the
+ * next batch waits for every view to end, at most view_wait_ms, and views begun then wait for it.
  */
 #pragma once
 #include <stdint.h>
@@ -23,6 +25,8 @@ struct scan;
 struct store_config {
 	const char *engine;	/* "lmdb" or "mem" */
 	const char *path;	/* lmdb: a folder that exists; mem: ignored */
+	uint64_t map_bytes;	/* lmdb: address space to begin with; 0 is 64 GiB */
+	int view_wait_ms;	/* lmdb: how long growing waits for views to end; 0 is 10,000 */
 };
 
 /* NULL on failure. lmdb refuses a folder that another process has open for writing. */
@@ -33,7 +37,8 @@ void store_close(struct store *s);
 /* ---- a consistent snapshot */
 MUST_CHECK struct txn *store_view(struct store *s, struct err *e);
 void txn_end(struct txn *t);		/* NULL is fine; only for views */
-/* Grows with every commit; equal revisions are equal contents. */
+/* Grows with every commit that writes; equal revisions are equal contents. What an update sees has
+ * no revision yet: there it is a number above 2^63 that no other transaction has. */
 uint64_t txn_rev(const struct txn *t);
 bool txn_is_update(const struct txn *t);
 
