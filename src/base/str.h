@@ -61,3 +61,6 @@ bool str_to_u64(struct str s, unsigned long long max, unsigned long long *out);
 /* Code points in valid UTF-8. */
 size_t str_code_points(struct str s);
 bool str_is_utf8(struct str s);
+
+/* Glob over the whole text: '*' any run, '?' exactly one byte. Linear in memory, no recursion. */
+bool str_glob(struct str pattern, struct str s);

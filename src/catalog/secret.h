@@ -48,6 +48,7 @@ struct secret {
 	struct str name, arn;
 	struct str description, kms_key_id, type, resource_policy;	/* n == 0: not set */
 	int64_t created_ms, changed_ms;
+	int64_t value_ms;		/* the last new AWSCURRENT value; 0 = none yet */
 	int64_t accessed_day_ms;	/* midnight; 0 = never read */
 	int64_t deletion_ms;		/* 0 = live */
 	struct tags tags;

@@ -164,6 +164,7 @@ secret_pack(struct arena *a, const struct secret *s)
 	m.type = pb_bytes(s->type);
 	m.created_ms = s->created_ms;
 	m.changed_ms = s->changed_ms;
+	m.value_ms = s->value_ms;
 	m.accessed_day_ms = s->accessed_day_ms;
 	m.deletion_ms = s->deletion_ms;
 	m.n_tags = s->tags.n;
@@ -198,6 +199,7 @@ secret_unpack(struct arena *a, struct str plain)
 	s->type = pb_str(m->type);
 	s->created_ms = m->created_ms;
 	s->changed_ms = m->changed_ms;
+	s->value_ms = m->value_ms;
 	s->accessed_day_ms = m->accessed_day_ms;
 	s->deletion_ms = s->stored_deletion_ms = m->deletion_ms;
 	s->tags = unpack_tags(a, m->tags, m->n_tags);

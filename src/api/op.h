@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * op.h - what an API operation is: a row that says who may call, what is decoded and what is
+ * audited, and a handler that holds only the rule.
+ *
+ * A handler is given its decoded input, an open transaction and the moment it happens at. It must
+ * not read the clock, touch the network, log, or have any effect outside the transaction: a write
+ * runs on the committer and may run twice. On failure nothing it did is kept.
+ */
+#pragma once
+#include <stdint.h>
+
+#include "api/field.h"
+#include "auth/principal.h"
+#include "base/json.h"
+#include "catalog/catalog.h"
+#include "catalog/secret.h"
+
+struct server;		/* api/server.h: what lives as long as the daemon */
+
+enum op_on {
+	OP_NOTHING,		/* the permission is asked on "*" */
+	OP_SECRET,		/* input begins with SecretId; it is looked up before run */
+	OP_NEW_SECRET,		/* input begins with Name */
+	OP_FUNCTION,		/* lambda: the function named in the path */
+};
+enum op_mode { OP_READ, OP_WRITE };
+
+/* Flags of a row. */
+enum {
+	OP_MISSING_OK = 1,	/* run also when there is no such secret (ctx->secret NULL) */
+	OP_SCHEDULED_OK = 2,	/* works on a secret that is scheduled for deletion */
+	OP_REPLICA_OK = 4,	/* works on a replica */
+	OP_REVEALS = 8,		/* gives out a value */
+	OP_EMPTY_BODY = 16,	/* success has a zero-length body */
+	OP_AUDIT_ARN = 32,	/* responseElements of the audit record */
+	OP_AUDIT_NAME = 64,
+	OP_AUDIT_VERSION = 128,
+	OP_AUDIT_READ_ONLY = 256,	/* readOnly although it is a write (or the reverse is not) */
+	OP_LABELS = 512,	/* may move labels: a rotation in flight must look again */
+	OP_NO_PERMISSION = 1024,	/* always allowed (sts:GetCallerIdentity) */
+};
+
+struct op_ctx {
+	struct catalog cat;
+	struct server *server;
+	const struct principal *caller;
+	struct str account, region;	/* of the call */
+	struct str request_id;
+	struct secret_ref ref;		/* OP_SECRET: what SecretId said */
+	struct secret *secret;		/* OP_SECRET: found, or NULL with OP_MISSING_OK */
+	/* what a handler tells its caller */
+	bool needs_update;		/* a read that found it must write: run again as an update */
+	bool new_current;		/* a new AWSCURRENT value was stored */
+	struct secret *touched;		/* the secret it made or changed, for audit and rotation */
+	struct str version_id;		/* for the audit record */
+	/* REST services */
+	struct str path_name, path_rest;	/* decoded {name} and what follows it */
+	struct str query;
+	const struct header *headers;
+	size_t header_count;
+	struct str body;
+	int status;			/* HTTP status of the answer; 0 = 200 */
+	struct header reply_headers[4];
+	size_t reply_header_count;
+};
+
+struct op {
+	const char *name;
+	const char *action;		/* IAM action, "secretsmanager:GetSecretValue" */
+	enum op_on on;
+	enum op_mode mode;
+	unsigned flags;
+	const struct field *input;
+	size_t input_size;
+	/* Rules that need only the request; before permission and look-up. May be NULL. */
+	bool (*check)(struct op_ctx *ctx, const void *input, struct err *e);
+	bool (*run)(struct op_ctx *ctx, const void *input, struct jsonw *out, struct err *e);
+};

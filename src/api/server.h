@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server.h - what lives as long as the daemon and what handlers and the rotation machine share.
+ * Set once before threads start, then read only; what it points to has its own rules.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "base/clock.h"
+
+struct store;
+struct keyring;
+struct audit;
+struct func;
+struct rotator;		/* rotate/rotation.h */
+
+struct server {
+	struct clock *clock;
+	struct store *store;
+	struct keyring *keys;
+	struct audit *audit;
+	struct func *func;
+	struct rotator *rotator;
+	const char *data;		/* the data folder */
+	bool is_dev;
+	bool any_key;			/* --dev-any-key */
+	const char *account;		/* of the administrator made by init */
+	const char *endpoint_url;	/* how function sandboxes reach us */
+	const char *ca_bundle;		/* for them, when we speak TLS; NULL otherwise */
+	int skew_s;
+};

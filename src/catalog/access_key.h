@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* access_key.h - long-term access keys and whose they are. Secrets are recoverable, because HMAC
+ * needs them, and so are sealed twice: as the record and under purpose iam. */
+#pragma once
+#include "catalog/catalog.h"
+
+struct access_key {
+	struct str access_key_id, account, user_name, user_id, user_arn;
+	bool is_active, is_administrator;
+	int64_t created_ms;
+	struct str secret;		/* plaintext in the arena */
+};
+
+/* True with *out == NULL when unknown. */
+MUST_CHECK bool access_key_find(struct catalog *c, struct str access_key_id,
+    struct access_key **out, struct err *e);
+MUST_CHECK bool access_key_put(struct catalog *c, const struct access_key *k, struct err *e);
+/* AKIA and 16 characters; 40 characters. */
+void access_key_generate(char id[21], char secret[41]);
+/* The administrator of an account: user arn:aws:iam::ACCOUNT:user/admin. */
+struct access_key access_key_admin(struct arena *a, struct str account, struct str id,
+    struct str secret, int64_t now_ms);
