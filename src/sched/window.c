@@ -122,7 +122,7 @@ next_hour(const struct schedule *s, const struct schedule_history *h)
 	if (changed_since(h))
 		start = later(start, hour(h->changed_s) + HOUR_S);
 	if (retries_window(h))
-		start = h->consumed_s + step;
+		start = hour(h->consumed_s) + step;
 	return first_usable(s, h, start);
 }
 

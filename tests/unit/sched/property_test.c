@@ -95,7 +95,7 @@ struct meaning {
 	enum day_rule rule;
 	int weekday, nth;
 	int duration;
-	char text[256], duration_text[8];
+	char text[288], duration_text[8];
 };
 
 static bool
