@@ -60,7 +60,8 @@ struct http_config {
 	const char *tls_cert, *tls_key;	/* PEM files; NULL = plain */
 	struct http_limits limits;
 	void (*on_request)(struct http_request *r, void *arg);
-	/* 413 and 400 answers of the server itself use this body when set (JSON protocols). */
+	/* What the server's own 413 says, as application/x-amz-json-1.1; its other refusals are
+	 * empty. */
 	struct str too_large_body;
 	void *arg;
 };
