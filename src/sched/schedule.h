@@ -62,7 +62,9 @@ struct schedule_history {
 	int64_t changed_s;		/* C of 6.5 */
 	int64_t anchor_s;		/* hour rates: planned start of the window whose run set E; else NEVER */
 	int64_t consumed_s;		/* start of the last consumed window; NEVER */
-	bool after_failure;		/* that window failed or was skipped, and E has not moved since */
+	/* That window failed or was skipped: daily until success, even when a manual put has moved E
+	 * meanwhile (a put is no success). A rule change after it starts afresh. */
+	bool after_failure;
 	int64_t now_s;			/* hour rates skip windows that ended before now */
 };
 /*

@@ -67,6 +67,15 @@ TEST("schedule explain: the largest gap, in days and hours")
 	}
 }
 
+TEST("schedule explain: a gap that a leap year hides shows within the four years")
+{
+	struct schedule_rules r = { .schedule_expression = STR_LIT("cron(0 8 29 * ? *)") };
+
+	check_explained(&r, "2027-06-20T12:00Z", 1,
+	    "Tue 2027-06-29T08:00:00Z - 2027-06-30T00:00:00Z  NextRotationDate 2027-06-29T23:59:59Z\n"
+	    "largest gap between starts in the next 4 years: 59 days\n");
+}
+
 TEST("schedule explain: refused rules fail with AWS's text and add nothing")
 {
 	struct schedule_rules r = { .schedule_expression = STR_LIT("rate(24 hours)") };

@@ -531,6 +531,8 @@ TEST("A complaint names the field and the character")
 		    "ScheduleExpression, month, character 12: 13 is not in 1-12" },
 		{ { 0, "cron(0 8 ? * SUN#6 *)", NULL },
 		    "ScheduleExpression, day of week, character 18: 6 is not in 1-5" },
+		{ { 0, "cron(0 8 ? * SUN#0 *)", NULL },
+		    "ScheduleExpression, day of week, character 18: 0 is not in 1-5" },
 		{ { 0, "cron(0 8 ? * MON 2026)", NULL },
 		    "ScheduleExpression, year, character 18: must be *" },
 		{ { 0, "cron(0 8 1 * MON *)", NULL },

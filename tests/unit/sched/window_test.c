@@ -294,6 +294,19 @@ TEST("6.6: after a failed window a day rate tries the following day, daily until
 	check_window("success", schedule_next(&s, &h), "2025-03-04T00:00Z", "2025-03-04T03:00Z");
 }
 
+TEST("6.6: a manual put after the failed window moves E, but is no success")
+{
+	struct schedule days = parse(30, NULL, NULL), hours = parse(0, "rate(6 hours)", NULL);
+	struct schedule_history h = history("2025-01-31T03:30Z", NULL);
+
+	h.consumed_s = at("2025-01-31T00:00Z");
+	check_window("days", schedule_next(&days, &h), "2025-03-02T00:00Z", "2025-03-03T00:00Z");
+	check_window("hours", schedule_next(&hours, &h), "2025-01-31T09:00Z", "2025-01-31T10:00Z");
+	h.after_failure = true;
+	check_window("days", schedule_next(&days, &h), "2025-02-01T00:00Z", "2025-02-02T00:00Z");
+	check_window("hours", schedule_next(&hours, &h), "2025-01-31T06:00Z", "2025-01-31T07:00Z");
+}
+
 TEST("6.6: after a failed window an hour rate goes on in its steps")
 {
 	struct schedule s = parse(0, "rate(5 hours)", "2h");
