@@ -41,12 +41,14 @@ str_starts(struct str a, const char *z)
 {
 	size_t n = strlen(z);
 
-	return a.n >= n && memcmp(a.p, z, n) == 0;
+	return a.n >= n && (n == 0 || memcmp(a.p, z, n) == 0);
 }
 
 static inline struct str
 str_skip(struct str a, size_t n)
 {
+	if (a.p == NULL)
+		return a;	/* arithmetic on NULL is undefined, even + 0 */
 	return n > a.n ? (struct str){ a.p + a.n, 0 } : (struct str){ a.p + n, a.n - n };
 }
 

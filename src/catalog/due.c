@@ -98,3 +98,33 @@ due_list(struct catalog *c, int64_t until_ms, struct due *out, size_t max, size_
 	}
 	return e->code == ERR_NONE;
 }
+
+bool
+due_list_runs(struct catalog *c, struct due_runs *out, struct err *e)
+{
+	static const char kind[] = { KIND_DUE };
+	AUTO(scan) *s = scan_open(c->txn, (struct str){ kind, 1 }, STR_NULL, e);
+	struct str key, value;
+	size_t cap = 0;
+	struct due d;
+
+	*out = (struct due_runs){ NULL, 0 };
+	if (s == NULL)
+		return false;
+	err_clear(e);
+	while (scan_next(s, &key, &value, e)) {
+		if (!parse(c->arena, key, &d))
+			return err_corrupt(e, "a due entry has %zu bytes", key.n);
+		if (d.what != DUE_RUN)
+			continue;
+		if (out->n == cap) {
+			struct due *grown = arena_array(c->arena, struct due, cap = cap * 2 + 16);
+
+			if (out->n > 0)
+				memcpy(grown, out->v, out->n * sizeof(*grown));
+			out->v = grown;
+		}
+		out->v[out->n++] = d;
+	}
+	return e->code == ERR_NONE;
+}

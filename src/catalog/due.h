@@ -29,3 +29,6 @@ MUST_CHECK bool due_del_runs(struct catalog *c, const struct secret *s, struct e
  * after them, INT64_MAX when there is none. */
 MUST_CHECK bool due_list(struct catalog *c, int64_t until_ms, struct due *out, size_t max,
     size_t *n, int64_t *next_ms, struct err *e);
+/* Every entry of a run, due or not: what a restart has to look at. */
+struct due_runs { struct due *v; size_t n; };
+MUST_CHECK bool due_list_runs(struct catalog *c, struct due_runs *out, struct err *e);
