@@ -11,7 +11,7 @@ void
 buf_free(struct buf *b)
 {
 	if (b->p != NULL)
-		explicit_bzero(b->p, b->n);
+		explicit_bzero(b->p, b->cap);	/* not n: a caller may have cut what it wrote */
 	free(b->p);
 	*b = (struct buf)BUF_INIT;
 }
@@ -34,12 +34,12 @@ buf_reserve(struct buf *b, size_t more)
 		return;
 	cap = b->cap == 0 ? 256 : b->cap * 2;
 	if (cap - b->n < more)
-		cap = b->n + more;
+		cap = more > SIZE_MAX - b->n ? SIZE_MAX : b->n + more;
 	p = xmalloc(cap);	/* not realloc: the old copy must be wiped */
 	if (b->n > 0)
 		memcpy(p, b->p, b->n);
 	if (b->p != NULL)
-		explicit_bzero(b->p, b->n);
+		explicit_bzero(b->p, b->cap);
 	free(b->p);
 	b->p = p;
 	b->cap = cap;

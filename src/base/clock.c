@@ -244,7 +244,7 @@ bool
 time_parse_iso(struct str s, int64_t *epoch_s)
 {
 	struct civil c = { 0 };
-	int year, offset_s = 0;
+	int year, offset_s = 0, ignored;
 
 	if (!take_digits(&s, 4, &year) || !take_char(&s, '-') || !take_digits(&s, 2, &c.month) ||
 	    !take_char(&s, '-') || !take_digits(&s, 2, &c.day))
@@ -257,8 +257,10 @@ time_parse_iso(struct str s, int64_t *epoch_s)
 		if (take_char(&s, ':') && !take_digits(&s, 2, &c.second))
 			return false;
 		if (take_char(&s, '.')) {
-			while (s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9')
-				s = str_skip(s, 1);
+			if (!take_digits(&s, 1, &ignored))
+				return false;
+			while (take_digits(&s, 1, &ignored))
+				continue;
 		}
 		if (!take_zone(&s, &offset_s))
 			return false;

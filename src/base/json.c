@@ -137,6 +137,8 @@ escaped(struct buf *b, struct str s)
 	static const char hex[] = "0123456789abcdef";
 	size_t run = 0;
 
+	if (s.p == NULL)
+		s = STR_LIT("");	/* arithmetic on NULL is undefined, even + 0 */
 	buf_reserve(b, s.n + 2);
 	buf_c(b, '"');
 	for (size_t i = 0; i < s.n; i++) {
@@ -231,8 +233,11 @@ jsonw_null(struct jsonw *w)
 void
 jsonw_time(struct jsonw *w, int64_t ms)
 {
+	uint64_t size = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
+
 	value(w);
-	buf_printf(w->b, "%lld.%03d", (long long)(ms / 1000), (int)(ms % 1000));
+	buf_printf(w->b, "%s%llu.%03u", ms < 0 ? "-" : "", (unsigned long long)(size / 1000),
+	    (unsigned)(size % 1000));
 }
 
 void
