@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fault.h - how a step that failed is reported: errorType is a class of spec/rotation.md 3.6, so
+ * that the engine knows whether trying again can help.
+ *
+ * A fault travels in the ordinary `struct err`, with a code above those of base/err.h; an err with
+ * a code of base/err.h (an answer of Secrets Manager, say) is reported as FUNCTION_ERROR, or as
+ * TRANSIENT when its HTTP status says that the server could not answer.
+ */
+#pragma once
+#include "base/err.h"
+
+#define FAULTS(X) \
+	X(FAULT_TRANSIENT, "TRANSIENT")			/* the target or the network; nothing was decided */ \
+	X(FAULT_CONFIG, "CONFIG")			/* the secret's value must be changed first */ \
+	X(FAULT_CREDENTIAL_DEAD, "CREDENTIAL_DEAD")	/* every known credential was rejected */ \
+	X(FAULT_POLICY_REJECTED, "POLICY_REJECTED")	/* the target refuses this very password */ \
+	X(FAULT_NO_CURRENT_VALUE, "NO_CURRENT_VALUE")	/* nothing carries AWSCURRENT */ \
+	X(FAULT_FUNCTION, "FUNCTION_ERROR")		/* anything else; worth another attempt */
+
+enum fault {
+	FAULT_FIRST = ERR_CODE_END,
+#define X(code, type) code,
+	FAULTS(X)
+#undef X
+	FAULT_END
+};
+
+/* Sets e and returns false, as err_set does. */
+#define fault_set(e, code, ...) err_set((e), (enum err_code)(code), __VA_ARGS__)
+static inline bool
+fault_is(const struct err *e, enum fault code)
+{
+	return (int)e->code == (int)code;
+}
+/* Adds context to the front of `msg`; returns false. */
+bool fault_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The errorType of an err of either kind. */
+const char *fault_type(const struct err *e);
