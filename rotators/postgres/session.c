@@ -97,14 +97,16 @@ wait_socket(PGconn *conn, short events, int64_t until_ms)
 
 /* PQconnectdb with a limit that covers TLS and authentication too. */
 static bool
-finish_connecting(PGconn *conn)
+finish_connecting(PGconn *conn, bool *is_late)
 {
 	int64_t until = monotonic_ms() + CONNECT_LIMIT_MS;
 	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
 	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
-		if (!wait_socket(conn, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, until))
+		if (!wait_socket(conn, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, until)) {
+			*is_late = true;
 			return false;
+		}
 		want = PQconnectPoll(conn);
 	}
 	return want == PGRES_POLLING_OK;
@@ -213,7 +215,7 @@ start_connecting(const struct account *who, const struct place *at)
 /* Class 28 says that the server looked at the credential and turned it down; everything else says
  * nothing about the credential. */
 static enum login
-why_refused(struct arena *a, const struct account *who, PGconn *conn, struct err *e)
+why_refused(struct arena *a, PGconn *conn, struct err *e)
 {
 	const char *sqlstate = find_sqlstate(PQerrorMessage(conn));
 	const char *text = line_of(a, PQerrorMessage(conn), sqlstate);
@@ -226,9 +228,6 @@ why_refused(struct arena *a, const struct account *who, PGconn *conn, struct err
 	m = meaning_of(sqlstate == NULL ? "" : sqlstate);
 	if (sqlstate != NULL)
 		fault_set(e, m->fault, "%s: %s", m->advice, text);
-	else if (*text == '\0')
-		fault_set(e, FAULT_TRANSIENT, "no answer from %s:%d within %d s", who->host, who->port,
-		    CONNECT_LIMIT_MS / 1000);
 	else
 		fault_set(e, FAULT_TRANSIENT, "%s%s", text, strstr(text, "does not support SSL") == NULL ?
 		    "" : "; \"ssl\": false in the secret allows a plain connection");
@@ -240,6 +239,7 @@ session_open(struct arena *a, const struct account *who, struct session **out, s
 {
 	struct session *s;
 	struct place at;
+	bool is_late = false;
 	enum login got;
 	PGconn *conn;
 
@@ -251,8 +251,11 @@ session_open(struct arena *a, const struct account *who, struct session **out, s
 		return LOGIN_FAILED;
 	}
 	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
-	if (PQstatus(conn) == CONNECTION_BAD || !finish_connecting(conn)) {
-		got = why_refused(a, who, conn, e);
+	if (PQstatus(conn) == CONNECTION_BAD || !finish_connecting(conn, &is_late)) {
+		got = why_refused(a, conn, e);
+		if (is_late)
+			fault_set(e, FAULT_TRANSIENT, "no answer from %s port %s within %d s", at.host,
+			    at.port, CONNECT_LIMIT_MS / 1000);
 		PQfinish(conn);
 		return got;
 	}
