@@ -96,7 +96,8 @@ code_of(int rc)
 	}
 }
 
-#define fail(e, what, rc) fail_at((e), __FILE__ ":" ERR_STR(__LINE__), (what), (rc))
+#define HERE __FILE__ ":" ERR_STR(__LINE__)
+#define fail(e, what, rc) fail_at((e), HERE, (what), (rc))
 
 static bool
 fail_at(struct err *e, const char *at, const char *what, int rc)
@@ -273,8 +274,8 @@ wait_for_views(struct engine *g, struct err *e)
 	while (g->views_open > 0 && rc == 0)
 		rc = pthread_cond_timedwait(&g->changed, &g->lock, &until);
 	if (g->views_open > 0)
-		return err_internal_at(e, __FILE__, ERR_UNAVAILABLE, "lmdb: the map is full and %zu "
-		    "views did not end within %d ms", g->views_open, g->view_wait_ms);
+		return err_internal_at(e, HERE, ERR_UNAVAILABLE, "lmdb: the map is full and %zu views "
+		    "did not end within %d ms", g->views_open, g->view_wait_ms);
 	return true;
 }
 
