@@ -142,7 +142,7 @@ gate_done(struct store_job *job)
 	fail_at = b->at;
 }
 
-static struct batch *running;	/* set while the committer is held at the gate */
+static struct batch *running;	/* set before its jobs are queued, changed after all are answered */
 
 static void
 job_done(struct store_job *job __attribute__((unused)))
