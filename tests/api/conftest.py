@@ -9,6 +9,7 @@ from collections import namedtuple
 import pytest
 
 sys.dont_write_bytecode = True
+from rotating import Strings, function_source, make_function, puppet_on  # noqa: E402
 from server import Server  # noqa: E402
 
 Secret = namedtuple("Secret", "name arn version")
@@ -18,7 +19,7 @@ _regions = itertools.count(1)
 def pytest_make_parametrize_id(val):
     """Rows hold values of 65,536 bytes; their test names should not."""
     if isinstance(val, (str, bytes)) and len(val) > 40:
-        return "%s... of %d" % (ascii(val[:20]).strip("'"), len(val))
+        return "%s... of %d" % (ascii(val[:8]).strip("'"), len(val))
     return None
 
 
@@ -82,9 +83,35 @@ def replica(api, name):
     return Secret(made["Name"], made["ARN"], made["VersionId"]), api.at("eu-west-1")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def travel():
-    """A second server, whose clock tests may move (forward only: tests share it)."""
+    """A server of the test's own, whose clock it may move."""
     s = Server()
     yield s
     s.stop()
+
+
+@pytest.fixture(scope="session")
+def lam(server):
+    """The stock Lambda client."""
+    return server.boto3("lambda")
+
+
+@pytest.fixture(scope="session")
+def strings():
+    s = Strings()
+    yield s
+    s.close()
+
+
+@pytest.fixture(scope="session")
+def puppet(server, strings):
+    """ARN of a function that does what tests tell it through `strings`."""
+    return puppet_on(server, strings)
+
+
+@pytest.fixture(scope="session")
+def generic(server, lam):
+    """ARN of an ordinary rotation function."""
+    return make_function(lam, "generic", function_source("generic"),
+                         environment={"SECRETS_MANAGER_ENDPOINT": server.url})
