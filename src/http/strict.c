@@ -277,6 +277,19 @@ trim(struct str s)
 	return s;
 }
 
+/* What trim took off the end of `whole`. */
+static struct str
+behind(struct str whole, struct str trimmed)
+{
+	return str_skip(whole, (size_t)(trimmed.p - whole.p) + trimmed.n);
+}
+
+static bool
+has_byte(struct str s, char c)
+{
+	return s.n > 0 && memchr(s.p, c, s.n) != NULL;
+}
+
 static int
 on_connection(struct strict_head *h, struct str v)
 {
@@ -356,14 +369,22 @@ apply_rules(struct strict_head *h, const struct header *field)
 	return 0;
 }
 
-/* name ":" OWS value OWS CRLF. A line that starts with a blank (obs-fold) has no name. */
+/*
+ * name ":" OWS value OWS CRLF. A line that starts with a blank (obs-fold) has no name.
+ * A tab behind a value is legal and refused: llhttp 8 counts it into "chunked" and lengths.
+ */
 static bool
 read_field(struct str *in, struct header *out)
 {
+	struct str raw;
+
 	out->name = take_run(in, TOKEN);
 	if (out->name.n == 0 || !take_byte(in, ':'))
 		return false;
-	out->value = trim(take_run(in, VALUE));
+	raw = take_run(in, VALUE);
+	out->value = trim(raw);
+	if (out->value.n > 0 && has_byte(behind(raw, out->value), '\t'))
+		return false;
 	return take_literal(in, "\r\n");
 }
 
@@ -512,7 +533,7 @@ on_size_byte(struct strict_chunks *k, char c)
 	return SIZE_MORE;
 }
 
-/* After a size, an extension's name or its value. */
+/* After a size or an extension's name. */
 static enum chunk_state
 on_size_line_end(char c)
 {
@@ -526,9 +547,10 @@ on_extension_byte(enum chunk_state state, char c)
 
 	if (is(c, TOKEN))
 		return in_name ? EXT_NAME_MORE : EXT_VALUE_MORE;
-	if (state == EXT_NAME_MORE && c == '=')
-		return EXT_VALUE;
-	return state == EXT_NAME_MORE || state == EXT_VALUE_MORE ? on_size_line_end(c) : BAD;
+	if (state == EXT_NAME_MORE)
+		return c == '=' ? EXT_VALUE : on_size_line_end(c);
+	/* RFC 9112 7.1.1 has further extensions after a value; llhttp 8 refuses them, so do we. */
+	return state == EXT_VALUE_MORE && c == '\r' ? SIZE_LF : BAD;
 }
 
 static enum chunk_state

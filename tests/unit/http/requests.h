@@ -142,6 +142,9 @@ static const struct bad_request bad_requests[] = {
 	BAD_FIELD("control byte in a value", "A: \x01\r\n"),
 	BAD_FIELD("escape byte in a value", "A: \x1b[31m\r\n"),
 	BAD_FIELD("vertical tab in a value", "A: b\x0b\r\n"),
+	BAD_FIELD("tab behind a value", "A: b \t \r\n"),
+	BAD_FIELD("tab behind a length", "Content-Length: 0\t\r\n"),
+	BAD_FIELD("tab behind chunked", "Transfer-Encoding: chunked\t\r\n"),
 	BAD_FIELD("DEL in a value", "A: \x7f\r\n"),
 
 	/* what signer and server must read alike */
@@ -221,6 +224,7 @@ static const struct bad_request bad_requests[] = {
 	BAD_CHUNKS("extension without a name", "5;\r\nhello\r\n0\r\n\r\n"),
 	BAD_CHUNKS("two semicolons", "5;;a\r\nhello\r\n0\r\n\r\n"),
 	BAD_CHUNKS("extension without its value", "5;a=\r\nhello\r\n0\r\n\r\n"),
+	BAD_CHUNKS("extension behind a value", "5;a=b;c\r\nhello\r\n0\r\n\r\n"),
 	BAD_CHUNKS("blank in an extension", "5; a\r\nhello\r\n0\r\n\r\n"),
 	BAD_CHUNKS("bare LF in an extension", "5;a\nb\r\nhello\r\n0\r\n\r\n"),
 	BAD_CHUNKS("NUL in an extension", "5;a\0b\r\nhello\r\n0\r\n\r\n"),
@@ -241,7 +245,8 @@ static const struct good_request good_requests[] = {
 	GOOD("HEAD gets no body", "HEAD /a HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi", ""),
 	GOOD("length 0", LINE HOST "Content-Length: 0\r\n\r\n", ""),
 	GOOD("no blanks after colons", LINE "Host:h\r\nContent-Length:2\r\n\r\nhi", "hi"),
-	GOOD("blanks and tabs round values", LINE "Host: \t h \t\r\nContent-Length:\t2 \r\n\r\nhi", "hi"),
+	GOOD("blanks round values, tabs before", LINE "Host: \t h  \r\nContent-Length:\t2 \r\n\r\nhi",
+	    "hi"),
 	GOOD("names in any case", LINE "hOsT: h\r\ncontent-LENGTH: 2\r\n\r\nhi", "hi"),
 	GOOD("NUL in a body", LINE HOST "Content-Length: 1\r\n\r\n\0", "\0"),
 	GOOD("line ends in a body", LINE HOST "Content-Length: 4\r\n\r\n\r\n\r\n", "\r\n\r\n"),
@@ -273,7 +278,7 @@ static const struct good_request good_requests[] = {
 	GOOD_CHUNKS("hex in both cases", "a\r\n0123456789\r\nB\r\nabcdefghijk\r\n0\r\n\r\n",
 	    "0123456789abcdefghijk"),
 	GOOD_CHUNKS("leading zeros", "0005\r\nhello\r\n000\r\n\r\n", "hello"),
-	GOOD_CHUNKS("extensions", "5;a=b;c\r\nhello\r\n0;last\r\n\r\n", "hello"),
+	GOOD_CHUNKS("extensions", "5;c;a=b\r\nhello\r\n0;last\r\n\r\n", "hello"),
 	GOOD_CHUNKS("trailers are dropped", "5\r\nhello\r\n0\r\nA: b\r\nHost: x\r\n\r\n", "hello"),
 	GOOD_CHUNKS("line ends in the data", "4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n"),
 };
