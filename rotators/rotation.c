@@ -304,6 +304,7 @@ log_in(struct rotation *r, const struct account *who, void **session, struct err
 {
 	enum login got = r->target->login(r, who, session, e);
 
+	r->logged_in_as = who;
 	log_info("login as %s at %s:%d (%s): %s", who->username, who->host, who->port,
 	    tls_describe(&who->tls), got == LOGIN_OK ? "accepted" : e->msg);
 	return got;
@@ -328,17 +329,17 @@ load_previous(struct rotation *r, struct account *out)
 	    strcmp(out->password, r->pending.password) != 0;
 }
 
-/* Any login that still lets the user in; NULL with `e` set. */
+/* Any login that still lets the user in. */
 static enum login
 log_in_as_user(struct rotation *r, void **session, struct err *e)
 {
 	enum login got = log_in(r, &r->current, session, e);
-	struct account previous;
+	struct account *previous = arena_new_of(r->arena, struct account);
 
-	if (got != LOGIN_REJECTED || !load_previous(r, &previous))
+	if (got != LOGIN_REJECTED || !load_previous(r, previous))
 		return got;
-	use_admin_host(&previous, &r->current);
-	return log_in(r, &previous, session, e);
+	use_admin_host(previous, &r->current);
+	return log_in(r, previous, session, e);
 }
 
 static bool

@@ -39,6 +39,7 @@ struct rotation {
 	const json_t *description;		/* DescribeSecret's answer */
 	/* setSecret: current, pending, admin. testSecret: pending; current for multi. */
 	struct account current, pending, admin;
+	const struct account *logged_in_as;	/* whose the session at hand is */
 };
 
 struct target {

@@ -264,8 +264,9 @@ class MariaDB(Server):
     def connect(self, user=None, password=None, database=None, **more):
         """pymysql; raises pymysql.err.OperationalError when refused."""
         import pymysql
+        password = self.password if password is None else password
         return pymysql.connect(host=self.host, port=self.port, user=user or self.superuser,
-                               password=self.password if password is None else password,
+                               password=password.encode(),      # of a str it would make Latin-1
                                database=database, autocommit=True, connect_timeout=5, **more)
 
     def query(self, sql, args=None):

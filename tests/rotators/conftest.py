@@ -18,6 +18,11 @@ import servers
 STEPS = ('createSecret', 'setSecret', 'testSecret', 'finishSecret')
 BUILD = pathlib.Path(os.environ.get('BUILD', HERE.parent.parent / 'build')).resolve()
 
+# Every name a database accepts must come through quoted; a password may hold anything.
+HOSTILE = ['we"ird; DROP ROLE postgres--', "o'brien\\", 'Ünï©ødé 名前', 'Upper Case', '$user', "'; --",
+           'a` TO `b`@`%']
+HOSTILE_PASSWORD = 'p\'a"s\\s $1 %s {x} ü'
+
 
 class StepFailed(Exception):
     """The function reported an error; kind is its errorType."""
@@ -25,6 +30,13 @@ class StepFailed(Exception):
     def __init__(self, answer):
         super().__init__(f"{answer['errorType']}: {answer['errorMessage']}")
         self.kind, self.message = answer['errorType'], answer['errorMessage']
+
+
+def refused(call, *args):
+    """What the step said when it failed, as it must."""
+    with pytest.raises(StepFailed) as failed:
+        call(*args)
+    return failed.value
 
 
 class Function:

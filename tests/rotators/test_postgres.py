@@ -9,11 +9,7 @@ import pg
 import pytest
 
 import servers
-from conftest import STEPS, StepFailed
-
-# Every name a database accepts must come through quoted; a password may hold anything.
-HOSTILE = ['we"ird; DROP ROLE postgres--', "o'brien\\", 'Ünï©ødé 名前', 'Upper Case', '$user', "'; --"]
-HOSTILE_PASSWORD = 'p\'a"s\\s $1 %s {x} ü'
+from conftest import HOSTILE, HOSTILE_PASSWORD, STEPS, refused
 
 
 @pytest.fixture(scope='module')
@@ -65,12 +61,6 @@ def logs_in(server, secret, stage='AWSCURRENT'):
     except pg.InternalError as e:
         assert 'password authentication failed' in str(e)
         return False
-
-
-def refused(call, *args):
-    with pytest.raises(StepFailed) as failed:
-        call(*args)
-    return failed.value
 
 
 @pytest.fixture
