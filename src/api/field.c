@@ -392,12 +392,20 @@ check_members(struct walk *w, const struct field *f, const void *in)
 	}
 }
 
+static size_t
+struct_size(const struct field *f)
+{
+	while (f->name != NULL)
+		f++;
+	return f->sub_size;
+}
+
 bool
-fields_decode(struct arena *a, const struct field *f, size_t size, const json_t *body, void **out,
+fields_decode(struct arena *a, const struct field *f, const json_t *body, void **out,
     struct err *e)
 {
 	struct walk w = { .a = a };
-	void *in = arena_alloc(a, size);
+	void *in = arena_alloc(a, struct_size(f));
 
 	if (!json_is_object(body))
 		return err_set(e, ERR_SERIALIZATION, "Unable to parse the request body.");

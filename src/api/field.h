@@ -50,17 +50,18 @@ struct field {
 	bool (*matches)(struct str s);	/* the pattern, on the whole string */
 	const char *const *values;	/* enum, NULL-terminated, model order */
 	const struct field *sub;	/* of structures; of lists: of the element */
-	size_t sub_size;
+	size_t sub_size;		/* ... and its size; in the closing row: of the input struct */
 	/* string lists: constraints of one element */
 	int64_t element_min, element_max;
 	const char *element_pattern;
 	bool (*element_matches)(struct str s);
 };
-#define FIELD_END { .name = NULL }
+/* Closes a table and names the struct it decodes into. */
+#define FIELD_END(T) { .name = NULL, .sub_size = sizeof(T) }
 
-/* `out` has `size` zeroed bytes from the arena. */
-MUST_CHECK bool fields_decode(struct arena *a, const struct field *f, size_t size,
-    const json_t *body, void **out, struct err *e);
+/* *out is the decoded struct, in the arena. */
+MUST_CHECK bool fields_decode(struct arena *a, const struct field *f, const json_t *body,
+    void **out, struct err *e);
 /* The members of a decoded input that the table does not hide, as CloudTrail's requestParameters:
  * first letter lower case, absent ones left out. "null" when nothing was given. */
 void fields_audit(const struct field *f, const void *input, struct jsonw *w);

@@ -12,6 +12,7 @@
 
 #include "api/field.h"
 #include "auth/principal.h"
+#include "base/header.h"
 #include "base/json.h"
 #include "catalog/catalog.h"
 #include "catalog/secret.h"
@@ -49,10 +50,14 @@ struct op_ctx {
 	struct str request_id;
 	struct secret_ref ref;		/* OP_SECRET: what SecretId said */
 	struct secret *secret;		/* OP_SECRET: found, or NULL with OP_MISSING_OK */
+	/* May the caller read this secret's value? For items that an operation finds by itself. */
+	bool (*may_read)(struct op_ctx *ctx, struct secret *s, struct err *e);
 	/* what a handler tells its caller */
 	bool needs_update;		/* a read that found it must write: run again as an update */
 	bool new_current;		/* a new AWSCURRENT value was stored */
-	struct secret *touched;		/* the secret it made or changed, for audit and rotation */
+	bool rearm;			/* refused, but a failed rotation behind it gets another try */
+	struct secret *touched;		/* the secret it made or changed; stored after the handler */
+	bool is_gone;			/* ... unless the handler removed it */
 	struct str version_id;		/* for the audit record */
 	/* REST services */
 	struct str path_name, path_rest;	/* decoded {name} and what follows it */
@@ -66,14 +71,23 @@ struct op_ctx {
 };
 
 struct op {
-	const char *name;
-	const char *action;		/* IAM action, "secretsmanager:GetSecretValue" */
+	const char *name;		/* also the IAM action, after the service's prefix */
 	enum op_on on;
 	enum op_mode mode;
 	unsigned flags;
 	const struct field *input;
-	size_t input_size;
 	/* Rules that need only the request; before permission and look-up. May be NULL. */
 	bool (*check)(struct op_ctx *ctx, const void *input, struct err *e);
 	bool (*run)(struct op_ctx *ctx, const void *input, struct jsonw *out, struct err *e);
+};
+
+/* One API on this server: how a request names it, and its rows. */
+struct service {
+	const char *name;		/* signing name and prefix of IAM actions */
+	const char *event_source;	/* "secretsmanager.amazonaws.com" */
+	const char *target_prefix;	/* JSON 1.1: "secretsmanager." */
+	const struct op *ops;
+	size_t op_count;
+	/* After a successful handler of a write, in its transaction. May be NULL. */
+	bool (*finish)(struct op_ctx *ctx, const struct op *op, struct err *e);
 };

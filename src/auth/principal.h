@@ -9,10 +9,10 @@
 
 #include "base/str.h"
 
-enum principal_type { PRINCIPAL_USER, PRINCIPAL_SESSION };
+enum caller_type { CALLER_USER, CALLER_SESSION };
 
 struct principal {
-	enum principal_type type;
+	enum caller_type type;
 	struct str account;
 	struct str arn;			/* as messages and audit show it */
 	struct str user_id;		/* AIDA... or AROA...:session */
