@@ -144,8 +144,8 @@ def v19(tok, arn):
 POLS = mpd("This resource policy contains a syntax error.")
 POLP = mpd("This resource policy contains an unsupported principal.")
 POLV = mpd("This resource policy contains an unsupported service principal.")
-POLB = Refusal("PublicPolicyException", "You can't attach a resource-based policy that allows broad "
-               "access to the secret.")
+POLB = Refusal("PublicPolicyException", "You can't attach a resource-based policy that allows "
+               "broad access to the secret.")
 KMS = ade("Access to KMS is not allowed")
 
 # ---- passwords

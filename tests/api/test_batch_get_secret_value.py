@@ -108,7 +108,8 @@ def test_twenty_ids_are_the_most(api, name):
     ids = ["%s/%d" % (name, i) for i in range(21)]
     assert len(batch(api, SecretIdList=ids[:20])["Errors"]) == 20
     reply = api.reply("BatchGetSecretValue", SecretIdList=ids)
-    assert reply.json["__type"] == "ValidationException" and "'secretIdList'" in reply.json["message"]
+    assert reply.json["__type"] == "ValidationException"
+    assert "'secretIdList'" in reply.json["message"]
 
 
 @pytest.mark.parametrize("size, breach", [(0, value_at_least(1)), (21, value_at_most(20))])

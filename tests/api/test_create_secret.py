@@ -255,4 +255,5 @@ def test_checks_come_in_order(api, scheduled):
 def test_shape_comes_before_everything(api):
     reply = api.send(encode({"Name": "bad name", "SecretString": "x", "Description": "d" * 2049}),
                      "secretsmanager.CreateSecret")
-    assert reply.json["__type"] == "ValidationException" and "'description'" in reply.json["message"]
+    assert reply.json["__type"] == "ValidationException"
+    assert "'description'" in reply.json["message"]

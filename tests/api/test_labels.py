@@ -100,7 +100,8 @@ def test_every_version_stays_readable_whatever_its_labels(api, secret):
 
 
 @pytest.mark.parametrize("label", [
-    "a", "AWS", "AWSCURRENT ", "awscurrent", "\u00fc", "\U0001f511", "sp ace", "x" * 256, "a\u0000b"])
+    "a", "AWS", "AWSCURRENT ", "awscurrent", "\u00fc", "\U0001f511", "sp ace", "x" * 256,
+    "a\u0000b"])
 def test_a_label_is_any_string_compared_byte_by_byte(api, secret, label):
     version = api.put(secret.arn, "x", [label])
     assert api.labels(secret.arn) == {secret.version: ["AWSCURRENT"], version: [label]}

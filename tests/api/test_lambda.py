@@ -125,7 +125,8 @@ def test_a_name_is_taken_once(lam, function):
     ({"MemorySize": 10241}, "ValidationException", None)])
 def test_bad_creations_make_nothing(lam, fname, members, code, text):
     refused(create, code, text, 400, lam=lam, name=fname, **members)
-    refused(lam.get_function, "ResourceNotFoundException", not_found(fname), 404, FunctionName=fname)
+    refused(lam.get_function, "ResourceNotFoundException", not_found(fname), 404,
+            FunctionName=fname)
 
 
 def test_names_of_built_in_functions_are_reserved(lam):
@@ -305,8 +306,8 @@ def test_principals_of_a_permission(lam, function, principal, shown):
 
 def test_permissions_that_are_refused(lam, function, fname):
     permit(lam, function)
-    refused(permit, "ResourceConflictException", "The statement id (s) provided already exists. Please "
-            "provide a new statement id, or remove the existing statement.", 409,
+    refused(permit, "ResourceConflictException", "The statement id (s) provided already exists. "
+            "Please provide a new statement id, or remove the existing statement.", 409,
             lam=lam, name=function)
     refused(permit, "InvalidParameterValueException", "The provided principal was invalid. Please "
             "check the principal and try again.", 400, lam=lam, name=function, sid="t",
@@ -325,8 +326,8 @@ def test_permissions_of_an_unknown_function(lam, fname):
 
 
 def test_no_policy_is_not_found(lam, function):
-    refused(lam.get_policy, "ResourceNotFoundException", "The resource you requested does not exist.",
-            404, FunctionName=function)
+    refused(lam.get_policy, "ResourceNotFoundException",
+            "The resource you requested does not exist.", 404, FunctionName=function)
 
 
 def test_removing_permissions(lam, function):
@@ -340,13 +341,14 @@ def test_removing_permissions(lam, function):
     policy = json.loads(lam.get_policy(FunctionName=function)["Policy"])
     assert [s["Sid"] for s in policy["Statement"]] == ["two"]
     lam.remove_permission(FunctionName=function, StatementId="two")
-    refused(lam.get_policy, "ResourceNotFoundException", "The resource you requested does not exist.",
-            404, FunctionName=function)
+    refused(lam.get_policy, "ResourceNotFoundException",
+            "The resource you requested does not exist.", 404, FunctionName=function)
 
 
 # ---- Invoke
 
-@pytest.mark.parametrize("event", [{"a": [1, None, "\u00e9\U0001f511"]}, {}, [], "text", 7, True, None])
+@pytest.mark.parametrize("event", [
+    {"a": [1, None, "\u00e9\U0001f511"]}, {}, [], "text", 7, True, None])
 def test_a_request_is_answered_with_the_result(lam, plain, event):
     answer, result = invoke(lam, plain, event) if event is not None else invoke(lam, plain)
     assert answer["StatusCode"] == 200 and answer["ExecutedVersion"] == "$LATEST"
@@ -420,7 +422,8 @@ def test_a_result_that_is_too_large(lam, plain):
     ("index", "x = 1", "Runtime.MalformedHandlerName",
      "Bad handler 'index': not enough values to unpack (expected 2, got 1)"),
     ("absent.handler", "x = 1", "Runtime.ImportModuleError", "Unable to import module 'absent': "),
-    ("index.absent", "x = 1", "Runtime.HandlerNotFound", "Handler 'absent' missing on module 'index'"),
+    ("index.absent", "x = 1", "Runtime.HandlerNotFound",
+     "Handler 'absent' missing on module 'index'"),
     ("index.handler", "def handler(:\n", "Runtime.UserCodeSyntaxError", ""),
     ("index.handler", "raise KeyError('at import')", None, "")])
 def test_a_function_that_cannot_start(lam, fname, handler, source, kind, text):
@@ -446,7 +449,8 @@ def test_the_environment_is_the_documented_one_and_nothing_of_the_servers(lam, p
         "AWS_DEFAULT_REGION"]})
     assert env == {"COLOUR": "red", "EMPTY": "", "_HANDLER": "index.handler",
                    "AWS_LAMBDA_FUNCTION_NAME": "plain", "AWS_REGION": "us-east-1", "TZ": ":UTC",
-                   "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+                   "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                   "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
                    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11", "AWS_DEFAULT_REGION": "us-east-1"}
     _, names = invoke(lam, plain, {"environ": 1})
     assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} <= set(names)
@@ -481,7 +485,8 @@ def test_the_log_tail(lam, plain):
 
 def test_a_node_function(lam, fname):
     package = zipped("exports.handler = async (event) => ({ node: event.x + 1 });\n", "index.js")
-    make_function(lam, fname, b"", permission=False, Runtime="nodejs20.x", Code={"ZipFile": package})
+    make_function(lam, fname, b"", permission=False, Runtime="nodejs20.x",
+                  Code={"ZipFile": package})
     answer, result = invoke(lam, fname, {"x": 1})
     assert result == {"node": 2} and "FunctionError" not in answer
 

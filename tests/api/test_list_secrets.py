@@ -2,7 +2,8 @@
 """ListSecrets: entries, order and pages (filters are in test_list_filters.py)."""
 import pytest
 
-from catalogue import BAD_TOKEN, clause, invalid, length_at_least, one_of, value_at_least, value_at_most
+from catalogue import (BAD_TOKEN, clause, invalid, length_at_least, one_of, value_at_least,
+                       value_at_most)
 from wire import after
 
 

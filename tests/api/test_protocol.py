@@ -45,12 +45,10 @@ def test_an_empty_body_is_an_empty_object(api):
 
 
 @pytest.mark.parametrize("target", [
-    "secretsmanager.NoSuchOperation", "secretsmanager.describeSecret", "SecretsManager.DescribeSecret",
-    "secretsmanager.DescribeSecret ", "secretsmanager.", "DescribeSecret", "", "other.DescribeSecret",
-    "secretsmanager.DescribeSecretX", "secretsmanager.DescribeSecre"])
+    "secretsmanager.NoSuchOperation", "secretsmanager.describeSecret",
+    "SecretsManager.DescribeSecret", "secretsmanager.", "DescribeSecret", "",
+    "other.DescribeSecret", "secretsmanager.DescribeSecretX", "secretsmanager.DescribeSecre"])
 def test_an_unknown_target(api, target):
-    if target.endswith(" "):
-        pytest.skip("blanks around a header value are not part of it")
     assert_refused(api.send(b"{}", target), UNKNOWN_OPERATION)
 
 
@@ -156,7 +154,8 @@ def test_the_region_is_the_one_in_the_credential_scope(api, secret):
 
 @pytest.mark.parametrize("body", [
     b"not json", b"{", b'{"SecretId":', b'{"SecretId":"x"', b'{"SecretId":"x"}}', b'{} {}', b"{}x",
-    b"[]", b'"x"', b"7", b"null", b"true", b"{'SecretId':'x'}", b'{"SecretId":"x",}', b'{SecretId:"x"}',
+    b"[]", b'"x"', b"7", b"null", b"true", b"{'SecretId':'x'}", b'{"SecretId":"x",}',
+    b'{SecretId:"x"}',
     b'{"SecretId":01}', b'\xef\xbb\xbf{}', b'{"SecretId":"\xff"}', b"\x00", b'{}\x00', b'{"a":NaN}',
     b"{" + b'"a":{' * 500, b'{"a":1e999}', b'{"SecretId" "x"}', b'// x\n{}'])
 def test_what_is_not_one_json_object(api, body):
@@ -175,7 +174,8 @@ def test_white_space_around_it_is_fine(api, secret):
 
 
 def test_unknown_members_are_ignored(api, secret):
-    assert api.ok("DescribeSecret", SecretId=secret.arn, Colour="red", Nested={"a": [1, {}]}, secretId=7)
+    assert api.ok("DescribeSecret", SecretId=secret.arn, Colour="red", Nested={"a": [1, {}]},
+                  secretId=7)
     api.refused("PutSecretValue", CRT, SecretId=secret.arn, SecretString="x", Description="ignored")
 
 
@@ -202,8 +202,8 @@ def test_the_last_of_repeated_members_wins(api, secret):
 
 
 @pytest.mark.parametrize("literal, found", [
-    ("7", "NUMBER_VALUE"), ("7.5", "NUMBER_VALUE"), ("true", "TRUE_VALUE"), ("false", "FALSE_VALUE"),
-    ("{}", "START_OBJECT"), ("[]", "START_ARRAY")])
+    ("7", "NUMBER_VALUE"), ("7.5", "NUMBER_VALUE"), ("true", "TRUE_VALUE"),
+    ("false", "FALSE_VALUE"), ("{}", "START_OBJECT"), ("[]", "START_ARRAY")])
 def test_what_is_not_a_string(api, literal, found):
     assert_refused(api.send(('{"SecretId":%s}' % literal).encode(), DESCRIBE),
                    cannot_convert(found, "String"))
@@ -227,10 +227,12 @@ def test_numbers_that_are_not_whole_or_too_long(api, literal):
 
 
 @pytest.mark.parametrize("literal, found", [
-    ('"true"', "STRING_VALUE"), ("1", "NUMBER_VALUE"), ("{}", "START_OBJECT"), ("[]", "START_ARRAY")])
+    ('"true"', "STRING_VALUE"), ("1", "NUMBER_VALUE"), ("{}", "START_OBJECT"),
+    ("[]", "START_ARRAY")])
 def test_what_is_not_a_boolean(api, literal, found):
     body = ('{"ExcludeNumbers":%s}' % literal).encode()
-    assert_refused(api.send(body, "secretsmanager.GetRandomPassword"), cannot_convert(found, "Boolean"))
+    assert_refused(api.send(body, "secretsmanager.GetRandomPassword"),
+                   cannot_convert(found, "Boolean"))
 
 
 @pytest.mark.parametrize("op, member, values", [

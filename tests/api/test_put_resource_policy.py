@@ -114,7 +114,8 @@ def test_broad_access_is_refused_only_on_request(api, secret, text, is_broad):
                     BlockPublicPolicy=True)
         assert "ResourcePolicy" not in api.ok("GetResourcePolicy", SecretId=secret.arn)
     else:
-        api.ok("PutResourcePolicy", SecretId=secret.arn, ResourcePolicy=text, BlockPublicPolicy=True)
+        api.ok("PutResourcePolicy", SecretId=secret.arn, ResourcePolicy=text,
+               BlockPublicPolicy=True)
     api.ok("PutResourcePolicy", SecretId=secret.arn, ResourcePolicy=text, BlockPublicPolicy=False)
 
 

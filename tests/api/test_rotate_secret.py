@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RotateSecret: the request, and what it refuses (what a rotation then does is in test_rotation.py)."""
+"""RotateSecret: the request and its refusals (what a rotation then does: test_rotation.py)."""
 import pytest
 
 from catalogue import (CRT_ROTATE, DEL, LAM0, LAM1, LAM_ARN, NAME, NF, REP, ROTB, V9, V10, V11, V12,
@@ -61,7 +61,8 @@ def test_a_missing_function_is_access_denied_and_changes_nothing(api, untouched)
 
 @pytest.mark.parametrize("arn", [
     "x", "arn:aws:lambda:us-east-1:123456789012", "arn:aws:s3:us-east-1:123456789012:function:f",
-    "arn:aws:lambda:us-east-1:123456789012:layer:f", "arn:aws-cn:lambda:us-east-1:123456789012:function:f",
+    "arn:aws:lambda:us-east-1:123456789012:layer:f",
+    "arn:aws-cn:lambda:us-east-1:123456789012:function:f",
     "arn:aws:lambda:eu-west-1:123456789012:function:f",
     "arn:aws:lambda:us-east-1:999999999999:function:f"])
 def test_arns_of_something_else_or_of_elsewhere(api, untouched, arn):

@@ -211,7 +211,8 @@ def test_a_function_reaches_its_own_secret_and_no_other(api, secret, name, strin
     assert len(step.ok("GetRandomPassword")["RandomPassword"]) == 32
     for op in ("GetSecretValue", "DescribeSecret"):
         assert step.call(op, SecretId=other)["error"] == "AccessDeniedException"
-    refused = step.call("PutSecretValue", SecretId=other, ClientRequestToken=token(), SecretString="x")
+    refused = step.call("PutSecretValue", SecretId=other, ClientRequestToken=token(),
+                        SecretString="x")
     assert refused["error"] == "AccessDeniedException"
     assert step.call("DeleteSecret")["error"] == "AccessDeniedException"
     assert step.call("UpdateSecret", Description="x")["error"] == "AccessDeniedException"
@@ -296,8 +297,8 @@ def test_another_rotation_is_refused_and_its_settings_are_not_taken(
     begin(RotationRules=rules)
     step = strings.next(secret.arn, "createSecret")
     before = api.describe(secret.arn)
-    for members in ({}, {"RotationRules": {"AutomaticallyAfterDays": 1}}, {"RotateImmediately": False},
-                    {"RotationLambdaARN": generic}):
+    for members in ({}, {"RotationRules": {"AutomaticallyAfterDays": 1}},
+                    {"RotateImmediately": False}, {"RotationLambdaARN": generic}):
         api.refused("RotateSecret", ROT, SecretId=secret.arn, ClientRequestToken=token(), **members)
     assert api.describe(secret.arn) == before
     step.fail()

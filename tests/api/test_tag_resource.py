@@ -66,7 +66,8 @@ def test_lengths(api, secret):
     tag(api, secret, ("k" * 128, "v" * 256))
     api.refused("TagResource", invalid(clause("tags.2.member.key", "k" * 129, length_at_most(128))),
                 SecretId=secret.arn, Tags=tags(("x", "y"), ("k" * 129, "v")))
-    api.refused("TagResource", invalid(clause("tags.1.member.value", "v" * 257, length_at_most(256))),
+    api.refused("TagResource",
+                invalid(clause("tags.1.member.value", "v" * 257, length_at_most(256))),
                 SecretId=secret.arn, Tags=tags(("k", "v" * 257)))
     api.refused("TagResource", invalid(clause("tags.1.member.key", "", length_at_least(1))),
                 SecretId=secret.arn, Tags=tags(("", "v")))

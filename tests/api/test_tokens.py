@@ -103,8 +103,9 @@ def test_tokens_belong_to_one_secret(api, secret, name):
     assert api.value(secret.arn) == "v1"
 
 
-@pytest.mark.parametrize("form", ["terraform-20260301000000000000000001", "x" * 32, "\u00fc" * 64,
-                                  "UPPER-lower-UPPER-lower-UPPER-12", "sp ace" * 6, "a\u0000b" * 12])
+@pytest.mark.parametrize("form", [
+    "terraform-20260301000000000000000001", "x" * 32, "\u00fc" * 64,
+    "UPPER-lower-UPPER-lower-UPPER-12", "sp ace" * 6, "a\u0000b" * 12])
 def test_a_token_is_any_string_of_32_to_64_and_kept_verbatim(api, secret, form):
     assert api.put(secret.arn, "x", version=form) == form
     assert api.value(secret.arn, VersionId=form) == "x"

@@ -30,7 +30,8 @@ def test_type_is_replaced_and_cleared(api, secret):
 
 def test_a_value_makes_a_version_as_put_secret_value_does(api, secret):
     version = token()
-    body = api.ok("UpdateSecret", SecretId=secret.arn, SecretString="v2", ClientRequestToken=version)
+    body = api.ok("UpdateSecret", SecretId=secret.arn, SecretString="v2",
+                  ClientRequestToken=version)
     assert body == {"ARN": secret.arn, "Name": secret.name, "VersionId": version}
     assert api.labels(secret.arn) == {version: ["AWSCURRENT"], secret.version: ["AWSPREVIOUS"]}
 

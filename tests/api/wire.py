@@ -51,7 +51,7 @@ def encode(members):
 
 
 class Api:
-    """One caller in one region. A connection is kept open and replaced when the server closes it."""
+    """One caller in one region; its connection is kept open, and replaced when it was closed."""
 
     def __init__(self, port, key_id, secret, region="us-east-1", session_token=None):
         self.port, self.region = port, region
@@ -126,7 +126,8 @@ class Api:
     def create(self, name, value="v1", **members):
         """CreateSecret; returns its answer. value=None makes a secret without versions."""
         if value is not None:
-            members.setdefault("SecretBinary" if isinstance(value, bytes) else "SecretString", value)
+            kind = "SecretBinary" if isinstance(value, bytes) else "SecretString"
+            members.setdefault(kind, value)
         members.setdefault("ClientRequestToken", token())
         return self.ok("CreateSecret", Name=name, **members)
 
@@ -152,7 +153,9 @@ class Api:
 
     def value(self, secret_id, **selectors):
         body = self.ok("GetSecretValue", SecretId=secret_id, **selectors)
-        return body["SecretString"] if "SecretString" in body else base64.b64decode(body["SecretBinary"])
+        if "SecretString" in body:
+            return body["SecretString"]
+        return base64.b64decode(body["SecretBinary"])
 
 
 def assert_refused(reply, refusal):

@@ -15,7 +15,8 @@ def secretsmanager():
     if _client is None:
         import boto3
         from botocore.config import Config
-        _client = boto3.client("secretsmanager", endpoint_url=os.environ["SECRETS_MANAGER_ENDPOINT"],
+        _client = boto3.client("secretsmanager",
+                               endpoint_url=os.environ["SECRETS_MANAGER_ENDPOINT"],
                                config=Config(retries={"max_attempts": 0}))
     return _client
 
