@@ -50,6 +50,8 @@ struct op_ctx {
 	struct str request_id;
 	struct secret_ref ref;		/* OP_SECRET: what SecretId said */
 	struct secret *secret;		/* OP_SECRET: found, or NULL with OP_MISSING_OK */
+	/* For start: success when `refused` is NULL. Gives ctx back. */
+	void (*complete)(struct op_ctx *ctx, const struct err *refused);
 	/* May the caller read this secret's value? For items that an operation finds by itself. */
 	bool (*may_read)(struct op_ctx *ctx, struct secret *s, struct err *e);
 	/* what a handler tells its caller */
@@ -79,6 +81,10 @@ struct op {
 	/* Rules that need only the request; before permission and look-up. May be NULL. */
 	bool (*check)(struct op_ctx *ctx, const void *input, struct err *e);
 	bool (*run)(struct op_ctx *ctx, const void *input, struct jsonw *out, struct err *e);
+	/* Instead of run, for an operation that waits for something outside (Invoke): called without
+	 * a transaction, after permission was given; writes its answer to `out` whenever it has one,
+	 * from any thread, and then calls ctx->complete once. */
+	void (*start)(struct op_ctx *ctx, const void *input, struct jsonw *out);
 };
 
 /* One API on this server: how a request names it, and its rows. */

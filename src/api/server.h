@@ -12,7 +12,8 @@ struct store;
 struct keyring;
 struct audit;
 struct func;
-struct rotator;		/* rotate/rotation.h */
+struct rotator;		/* rotate/scheduler.h */
+struct rotator_config;
 
 struct server {
 	struct clock *clock;
@@ -21,6 +22,7 @@ struct server {
 	struct audit *audit;
 	struct func *func;
 	struct rotator *rotator;
+	const struct rotator_config *rotation;	/* for rotator_prepare_call */
 	const char *data;		/* the data folder */
 	bool is_dev;
 	bool any_key;			/* --dev-any-key */

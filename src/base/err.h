@@ -44,6 +44,7 @@
 	X(ERR_THROTTLING, "ThrottlingException", 400, "message") \
 	X(ERR_TOO_LARGE, "RequestEntityTooLargeException", 413, "message") \
 	X(ERR_UNAVAILABLE, "ServiceUnavailable", 503, "message") \
+	X(ERR_QUERY_ACTION, "InvalidAction", 400, "message")      /* sts, iam */ \
 	/* Lambda (spec/rotation.md 5.8) */ \
 	X(ERR_LAMBDA_NOT_FOUND, "ResourceNotFoundException", 404, "Message") \
 	X(ERR_LAMBDA_CONFLICT, "ResourceConflictException", 409, "message") \
