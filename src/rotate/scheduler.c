@@ -31,7 +31,7 @@ struct rotator {
 	pthread_cond_t changed;		/* woken, a task ended, or stop */
 	struct task *tasks;
 	int active, cooling;
-	bool woken, stopping;
+	bool going, woken, stopping;
 };
 
 /* ---- places to die at, for the crash tests (--dev-crash-at) */
@@ -481,6 +481,8 @@ scheduler_main(void *arg)
 	int64_t ms;
 
 	pthread_mutex_lock(&r->lock);
+	while (!r->going && !r->stopping)
+		pthread_cond_wait(&r->changed, &r->lock);
 	while (!r->stopping) {
 		while ((cooled = take_cooled(r)) != NULL)
 			task_free(cooled);
@@ -560,6 +562,15 @@ rotator_start(const struct rotator_config *c, struct err *e)
 		return NULL;
 	}
 	return r;
+}
+
+void
+rotator_go(struct rotator *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->going = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
 }
 
 /* Tasks in flight end by themselves: func_stop answers their calls, the store takes the results. */

@@ -27,8 +27,10 @@ struct rotator_config {
 	int concurrency;			/* tasks at once; 0 = 16 */
 	const char *crash_at;			/* --dev-crash-at: a place below, or NULL */
 };
-/* Recovers runs that the last process left INVOKED, then starts the thread. */
+/* Recovers runs that the last process left INVOKED; starts the thread, which waits for
+ * rotator_go: functions come back through the front door, so that has to be open first. */
 MUST_CHECK struct rotator *rotator_start(const struct rotator_config *c, struct err *e);
+void rotator_go(struct rotator *r);
 void rotator_stop(struct rotator *r);
 /* Something became due, or the clock moved. Any thread. */
 void rotator_wake(struct rotator *r);
