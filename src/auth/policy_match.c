@@ -209,10 +209,16 @@ consume(const struct matcher *m, size_t *at)
 	return true;
 }
 
+static struct str
+text_of(const struct matcher *m, const struct token *t)
+{
+	return t->kind == TOKEN_VARIABLE ? m->variables[t->variable] : t->text;
+}
+
 static bool
 consume_text(const struct matcher *m, const struct token *t, size_t *at)
 {
-	struct str text = t->kind == TOKEN_VARIABLE ? m->variables[t->variable] : t->text;
+	struct str text = text_of(m, t);
 	struct str here = str_skip(m->value, *at);
 
 	if (here.n < text.n)
@@ -221,6 +227,44 @@ consume_text(const struct matcher *m, const struct token *t, size_t *at)
 	if (!(m->fold ? str_eq_nocase(here, text) : str_eq(here, text)))
 		return false;
 	*at += text.n;
+	return true;
+}
+
+static bool
+is_barred(const struct matcher *m, size_t from, size_t to)
+{
+	size_t end = to < m->barrier_end ? to : m->barrier_end;
+
+	return from < end && memchr(m->value.p + from, ':', end - from) != NULL;
+}
+
+/*
+ * Lets the star before `token` take at least one character more, at once as far as the text that
+ * follows can next begin: a long value costs one search and not one attempt per byte.
+ */
+static bool
+extend_star(const struct matcher *m, size_t token, size_t *at)
+{
+	const struct token *t = token < m->p->count ? &m->p->tokens[token] : NULL;
+	size_t next = *at;
+	const char *found;
+
+	if (!consume(m, &next))
+		return false;
+	if (t == NULL) {
+		found = m->value.p + m->value.n;
+	} else if (t->kind == TOKEN_ONE || t->kind == TOKEN_RUN || m->fold) {
+		found = m->value.p + next;
+	} else {
+		struct str text = text_of(m, t), rest = str_skip(m->value, next);
+
+		found = memmem(rest.p, rest.n, text.p, text.n);
+		if (found == NULL)
+			return false;
+	}
+	if (is_barred(m, next, (size_t)(found - m->value.p)))
+		return false;
+	*at = (size_t)(found - m->value.p);
 	return true;
 }
 
@@ -248,7 +292,7 @@ run_matcher(const struct matcher *m)
 			token++;
 			continue;
 		}
-		if (!has_star || !consume(m, &star_at))
+		if (!has_star || !extend_star(m, star_token, &star_at))
 			return false;
 		token = star_token;
 		at = star_at;

@@ -82,19 +82,23 @@ slot_of(struct verifier *v, struct str scope)
 	return &v->m->slots[(h ^ h >> 16) % SLOTS];
 }
 
-/* The signing key remembered for that scope and secret, else one that verifies nothing. */
+/*
+ * The signing key remembered for that scope and secret, else one that verifies nothing. Both
+ * comparisons are made in full either way. An empty slot equals no scope: those end in a slash.
+ */
 static const uint8_t *
 recall(struct verifier *v, struct str scope, struct str secret)
 {
-	const struct slot *s;
+	const struct slot *s = slot_of(v, scope);
+	const uint8_t *const keys[] = { v->m->nobody_key, s->key };
+	unsigned same;
 
-	if (scope.p == NULL)
+	if (scope.p == NULL || secret.n > MAX_SECRET)
 		return v->m->nobody_key;
-	s = slot_of(v, scope);
-	if (s->scope_len != scope.n || memcmp(s->scope, scope.p, scope.n) != 0 ||
-	    s->secret_len != secret.n || !bytes_equal_ct(s->secret, secret.p, secret.n))
-		return v->m->nobody_key;
-	return s->key;
+	same = bytes_equal_ct(s->scope, scope.p, scope.n);
+	same &= bytes_equal_ct(s->secret, secret.p, secret.n);
+	same &= (s->scope_len == scope.n) & (s->secret_len == secret.n);
+	return keys[same];
 }
 
 static void
