@@ -282,7 +282,7 @@ static void
 check_number(struct walk *w, const struct field *f, int64_t v)
 {
 	char text[24];
-	struct str shown = str_of(text);
+	struct str shown;
 
 	snprintf(text, sizeof(text), "%lld", (long long)v);
 	shown = str_of(text);
