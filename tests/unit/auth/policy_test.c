@@ -216,7 +216,7 @@ TEST("a secret's policy has 1 to 20,480 characters")
 	    "to satisfy constraint: Member must have length greater than or equal to 1");
 }
 
-TEST("nesting deeper than eight levels and more than 1,000 statements are refused")
+TEST("nesting below the grammar's and more than 1,000 statements are refused")
 {
 	AUTO_BUF b = BUF_INIT;
 	struct policy_options o = { .kind = POLICY_IDENTITY };
@@ -301,6 +301,73 @@ TEST("NotPrincipal with Allow, should one be stored, grants nothing and is publi
 
 	assert_int_equal(resource_says(&r, p, RULE_RESOURCE).verdict, POLICY_IMPLICIT_DENY);
 	assert_true(policy_is_public(p));
+}
+
+TEST("NotPrincipal spares a session only when role and session are both listed")
+{
+	static const struct { const char *listed; enum policy_verdict verdict; } rows[] = {
+		{ "\"" APP "\",\"" SESSION "\"", POLICY_IMPLICIT_DENY },
+		{ "\"" APP "\"", POLICY_EXPLICIT_DENY },
+		{ "\"" SESSION "\"", POLICY_EXPLICIT_DENY },
+		{ "\"" ACCOUNT "\"", POLICY_EXPLICIT_DENY },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		AUTO(arena) *a = arena_new();
+		AUTO(policy) *p = stored(arena_printf(a, STATEMENT("Deny", "\"NotPrincipal\":{\"AWS\":"
+		    "[%s]}," ANY_ACTION), rows[i].listed), POLICY_SECRET);
+		struct policy_request r = request_of(PRINCIPAL_SESSION);
+
+		assert_int_equal(resource_says(&r, p, RULE_RESOURCE).verdict, rows[i].verdict);
+	}
+}
+
+TEST("BlockPublicPolicy: set operators narrow nothing, but for ForAnyValue on PrincipalOrgPaths")
+{
+	static const struct { const char *condition; bool is_public; } rows[] = {
+		{ "\"StringEquals\":{\"aws:SourceAccount\":\"" ACCOUNT "\"}", false },
+		{ "\"ForAllValues:StringEquals\":{\"aws:SourceAccount\":\"" ACCOUNT "\"}", true },
+		{ "\"ForAnyValue:StringEquals\":{\"aws:SourceAccount\":\"" ACCOUNT "\"}", true },
+		{ "\"ForAnyValue:StringLike\":{\"aws:PrincipalOrgPaths\":\"o-1/*\"}", false },
+		{ "\"StringLike\":{\"aws:PrincipalOrgPaths\":\"o-1/*\"}", true },
+		{ "\"ForAnyValue:StringLike\":{\"aws:PrincipalOrgPaths\":\"o-*/r\"}", true },
+		{ "\"StringEquals\":{\"aws:SourceAccount\":[]}", true },
+		{ "\"StringEquals\":{\"aws:SourceAccount\":[\"" ACCOUNT "\",\"*\"]}", true },
+		{ "\"StringLike\":{\"aws:userid\":\"AROA*:*\"}", true },
+		{ "\"ArnLike\":{\"aws:SourceArn\":\"arn:aws:s3:::b\"}", true },
+		{ "\"StringEquals\":{\"aws:SourceArn\":\"arn:aws:s3:::b\"}", false },
+		{ "\"StringEquals\":{\"aws:SourceArn\":\"${aws:SourceArn}\"}", true },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		AUTO(arena) *a = arena_new();
+		AUTO(policy) *p = stored(arena_printf(a, STATEMENT("Allow", BY("\"*\"")
+		    ",\"Condition\":{%s}"), rows[i].condition), POLICY_SECRET);
+
+		if (policy_is_public(p) != rows[i].is_public)
+			fail_msg("%s", rows[i].condition);
+	}
+}
+
+TEST("no wildcard crosses the first five colons of an ARN; in the last part they cross anything")
+{
+	static const struct { const char *pattern; bool want; } rows[] = {
+		{ "arn:aws:secretsmanager:us-east-1:111122223333:secret?prod/db-a1b2c3", true },
+		{ "arn:aws:secretsmanager:us-east-1?111122223333:secret:prod/db-a1b2c3", false },
+		{ "arn:aws:secretsmanager?us-east-1:111122223333:secret:prod/db-a1b2c3", false },
+		{ "arn:aws:*:secret:prod/db-a1b2c3", false },
+		{ "arn:aws:*3:secret:*", false },
+		{ "arn*", true },		/* missing parts are "*" */
+		{ "arn:*", true },
+		{ "arn:aws:secretsmanager:us-*-1:*:*-a1b2c3", true },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		if (policy_resource_matches(str_of(rows[i].pattern), STR_LIT(SECRET_ARN)) !=
+		    rows[i].want)
+			fail_msg("%s", rows[i].pattern);
+	}
 }
 
 /* ---- services with their own rule (2.8) */
