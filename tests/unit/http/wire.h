@@ -78,21 +78,16 @@ wire_field(struct str head, const char *name)
 	return (struct str){ at, (size_t)(end - at) };
 }
 
-/* The bytes of `b` that make one whole response (1xx has no body), or 0. */
+/* What the head in `b` says its body has (1xx and 204 say nothing). */
 static inline size_t
-wire_response_len(const struct buf *b, bool bodiless)
+wire_body_len(const struct buf *b)
 {
-	const char *end = b->n == 0 ? NULL : memmem(b->p, b->n, "\r\n\r\n", 4);
-	unsigned long long body = 0;
-	struct str head, length;
+	struct str length = wire_field(buf_view(b), "\r\nContent-Length: ");
+	unsigned long long n = 0;
 
-	if (end == NULL)
-		return 0;
-	head = (struct str){ b->p, (size_t)(end - b->p) + 4 };
-	length = wire_field(head, "\r\nContent-Length: ");
-	if (!bodiless && length.p != NULL && !str_to_u64(length, SIZE_MAX, &body))
-		return 0;
-	return b->n - head.n >= body ? head.n + (size_t)body : 0;
+	if (length.p != NULL)
+		assert_true(str_to_u64(length, SIZE_MAX, &n));
+	return (size_t)n;
 }
 
 struct wire_response {
@@ -126,13 +121,23 @@ static inline bool
 wire_read_with(ssize_t (*reader)(void *arg, void *p, size_t n), void *arg, bool bodiless,
     struct wire_response *out)
 {
+	struct buf *b = &out->bytes;
+	size_t left;
+	ssize_t n;
 	char c;
 
 	*out = (struct wire_response){ .bytes = BUF_INIT };
-	while (wire_response_len(&out->bytes, bodiless) == 0) {
+	while (b->n < 4 || memcmp(b->p + b->n - 4, "\r\n\r\n", 4) != 0) {
 		if (reader(arg, &c, 1) != 1)
 			return false;
-		buf_c(&out->bytes, c);
+		buf_c(b, c);
+	}
+	left = bodiless ? 0 : wire_body_len(b);
+	buf_reserve(b, left);
+	for (; left > 0; left -= (size_t)n, b->n += (size_t)n) {
+		n = reader(arg, b->p + b->n, left);
+		if (n <= 0)
+			return false;
 	}
 	wire_split(out, bodiless);
 	return true;
