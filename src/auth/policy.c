@@ -43,7 +43,8 @@ struct kind {
 	bool is_iam;				/* worded and checked as IAM does (3.2) */
 	bool needs_2012;
 	bool known_services_only;
-	const char *syntax, *principal, *service;	/* one text for all; NULL: the fault's own */
+	/* one text for all such faults; NULL: the fault's own */
+	const char *syntax, *principal, *service;
 };
 
 static const struct kind kinds[] = {
@@ -237,7 +238,8 @@ check_iam_resource(struct compiler *c, struct str resource)
 
 	(void)str_split(&rest, ':', &arn);
 	(void)str_split(&rest, ':', &partition);
-	if (!str_is(partition, "aws") && !str_starts(partition, "aws-") && !has_wildcard(partition)) {
+	if (!str_is(partition, "aws") && !str_starts(partition, "aws-") &&
+	    !has_wildcard(partition)) {
 		note(c, FAULT_RESOURCE, "Partition \"%.*s\" is not valid for resource \"%.*s\".",
 		    echo_len(partition), partition.p, echo_len(resource), resource.p);
 		return;
@@ -245,8 +247,8 @@ check_iam_resource(struct compiler *c, struct str resource)
 	(void)str_split(&rest, ':', &vendor);
 	(void)str_split(&rest, ':', &region);
 	if (vendor.n == 0 || has_wildcard(vendor))
-		note(c, FAULT_RESOURCE, "Resource vendor must be fully qualified and cannot contain "
-		    "regexes.");
+		note(c, FAULT_RESOURCE, "Resource vendor must be fully qualified and cannot "
+		    "contain regexes.");
 	else if (str_is(vendor, "iam") && region.n > 0 && rest.p != NULL)
 		note(c, FAULT_RESOURCE, "IAM resource %.*s cannot contain region information.",
 		    echo_len(resource), resource.p);
@@ -315,7 +317,8 @@ compile_patterns(struct compiler *c, json_t *statement, const char *name,
 static void
 note_principal(struct compiler *c, enum fault fault, const char *type, struct str text)
 {
-	note(c, fault, "Invalid principal in policy: \"%s\":\"%.*s\"", type, echo_len(text), text.p);
+	note(c, fault, "Invalid principal in policy: \"%s\":\"%.*s\"", type, echo_len(text),
+	    text.p);
 }
 
 static void
@@ -530,9 +533,9 @@ check_sid(struct compiler *c, json_t *v)
 		return;
 	}
 	if (c->kind->is_iam && !c->kind->has_principal && !is_sid_text(sid))
-		note(c, FAULT_SID, "Statement IDs (SID) must be alpha-numeric. Check that your input "
-		    "satisfies the regular expression [0-9A-Za-z]*");
-	for (size_t i = 0; i < c->sid_count; i++) {
+		note(c, FAULT_SID, "Statement IDs (SID) must be alpha-numeric. Check that your "
+		    "input satisfies the regular expression [0-9A-Za-z]*");
+	for (size_t i = 0; i < c->sid_count && sid.n > 0; i++) {
 		if (str_eq(c->sids[i], sid))
 			note(c, FAULT_SID,
 			    "Statement IDs (SID) in a single policy must be unique.");

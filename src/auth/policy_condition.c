@@ -18,7 +18,7 @@ struct operator {
 	bool (*parse)(struct arena *a, unsigned flags, struct condition_value *v);
 	bool (*match)(const struct operator *op, const struct condition_value *v, struct str given,
 	    const struct policy_request *r);
-	unsigned accept;		/* numbers and dates: how the request may stand to the policy */
+	unsigned accept;		/* numbers, dates: how the request may stand to it */
 	bool is_negated;
 	bool pins;			/* may narrow a public policy (2.14) */
 };
@@ -306,7 +306,8 @@ match_range(const struct operator *op, const struct condition_value *v, struct s
 
 	(void)op, (void)r;
 	return range_parse(given, &address) && address.prefix == address.bits &&
-	    address.bits == range->bits && memcmp(address.bytes, range->bytes, (size_t)whole) == 0 &&
+	    address.bits == range->bits &&
+	    memcmp(address.bytes, range->bytes, (size_t)whole) == 0 &&
 	    (rest == 0 || (address.bytes[whole] & mask) == (range->bytes[whole] & mask));
 }
 

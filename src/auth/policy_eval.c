@@ -125,7 +125,8 @@ match_actions(const struct statement *s, const struct policy_request *r)
 	if (r->action.n > POLICY_MAX_TEXT)
 		return s->is_deny;
 	for (size_t i = 0; i < s->actions.count && !hit; i++)
-		hit = pattern_match(&s->actions.items[i], r->action, PATTERN_FOLD, r) == PATTERN_YES;
+		hit = pattern_match(&s->actions.items[i], r->action, PATTERN_FOLD, r) ==
+		    PATTERN_YES;
 	return s->actions.is_present && hit != s->actions.is_negated;
 }
 

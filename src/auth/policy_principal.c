@@ -78,8 +78,8 @@ bool
 principal_parse(struct str text, struct named_principal *out)
 {
 	if (principal_is_account(text) || is_unique_id(text)) {
-		*out = (struct named_principal){
-			.kind = principal_is_account(text) ? NAMES_ACCOUNT : NAMES_ID, .text = text };
+		*out = (struct named_principal){ .text = text,
+			.kind = principal_is_account(text) ? NAMES_ACCOUNT : NAMES_ID };
 		return true;
 	}
 	return parse_arn_principal(text, out);

@@ -224,8 +224,8 @@ read_time(struct reading *g, struct err *e)
 		return true;
 	}
 	if (g->c.is_query || g->has_amz_date || !time_parse_http(g->date_text, &g->c.time_s))
-		return err_set(e, ERR_INCOMPLETE_SIGNATURE, "Date must be in ISO-8601 'basic format'. "
-		    "Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601",
+		return err_set(e, ERR_INCOMPLETE_SIGNATURE, "Date must be in ISO-8601 'basic "
+		    "format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601",
 		    echo(g->a, g->date_text));
 	text = arena_alloc(g->a, 17);
 	time_format_basic(g->c.time_s, text);
@@ -368,7 +368,7 @@ check_scope(struct reading *g, struct err *e)
 	if (msg.n == 0)
 		return true;
 	if (str_is(buf_view(&msg), NO_REGION " "))
-		msg.n--;	/* alone it was seen without the blank that parts it from the next */
+		msg.n--;	/* alone, AWS sends it without the blank */
 	return err_set(e, ERR_INVALID_SIGNATURE, STR_FMT, STR_ARG(buf_view(&msg)));
 }
 
