@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/chain.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/codec.h"
@@ -27,14 +26,21 @@ chain_step(struct chain_head *h, const struct keyring *k, uint64_t row, struct s
 	keyring_audit_mac(k, (struct str){ (const char *)before, sizeof(before) }, record, h->mac);
 }
 
+/* Twenty digits hold any uint64_t. */
+static void
+digits(uint64_t v, char out[20])
+{
+	for (size_t i = 20; i-- > 0; v /= 10)
+		out[i] = (char)('0' + v % 10);
+}
+
 void
 chain_line(const struct chain_head *h, char out[CHAIN_LINE_LEN])
 {
-	char numbers[64];
-
-	snprintf(numbers, sizeof(numbers), "%020llu %020llu ", (unsigned long long)h->seq,
-	    (unsigned long long)h->row);
-	memcpy(out, numbers, 42);
+	digits(h->seq, out);
+	out[20] = ' ';
+	digits(h->row, out + 21);
+	out[41] = ' ';
 	hex_encode(h->mac, CHAIN_MAC_LEN, out + 42);
 	out[CHAIN_LINE_LEN - 1] = '\n';
 }

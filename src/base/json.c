@@ -130,6 +130,22 @@ jsonw_close_list(struct jsonw *w)
 	w->comma = true;
 }
 
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* True when one of the eight bytes at p is a control character, a quote or a backslash. A byte is
+ * below c when subtracting c borrows into its top bit and that bit was clear. */
+static bool
+must_escape_8(const char *p)
+{
+	uint64_t v, quote, backslash;
+
+	memcpy(&v, p, sizeof(v));
+	quote = v ^ EACH_BYTE('"');
+	backslash = v ^ EACH_BYTE('\\');
+	return (((v - EACH_BYTE(0x20)) & ~v) | ((quote - EACH_BYTE(1)) & ~quote) |
+	    ((backslash - EACH_BYTE(1)) & ~backslash)) & EACH_BYTE(0x80);
+}
+
 /* Runs of bytes that need no escape are copied whole. */
 static void
 escaped(struct buf *b, struct str s)
@@ -146,6 +162,10 @@ escaped(struct buf *b, struct str s)
 		char u[6] = { '\\', 'u', '0', '0', 0, 0 };
 		const char *short_form = NULL;
 
+		if (s.n - i >= 8 && !must_escape_8(s.p + i)) {
+			i += 7;
+			continue;
+		}
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
 		buf_add(b, s.p + run, i - run);

@@ -120,6 +120,35 @@ TEST("the writer places commas and escapes")
 	    "\"k\\\"k\":[true],\"b\":\"Zm9vYg==\",\"absent\":\"\"}");
 }
 
+TEST("a byte to escape is found at every place of a text of every length")
+{
+	static const char bytes[] = { '"', '\\', '\n', 0x01, 0x1f, 0x00 };
+
+	for (size_t n = 1; n <= 20; n++) {
+		for (size_t at = 0; at < n * sizeof(bytes); at++) {
+			AUTO(arena) *a = arena_new();
+			AUTO_BUF b = BUF_INIT;
+			struct jsonw w = jsonw_on(&b);
+			char text[20];
+
+			memset(text, at & 1 ? 'a' : ' ', n);	/* a blank is the lowest plain byte */
+			text[at % n] = bytes[at / n];
+			jsonw_str(&w, (struct str){ text, n });
+			assert_true(b.n > n + 2);
+			assert_true(str_eq(json_str(parse(a, buf_view(&b), 0)), (struct str){ text, n }));
+		}
+	}
+}
+
+TEST("bytes above 127 are copied as they are")
+{
+	AUTO_BUF b = BUF_INIT;
+	struct jsonw w = jsonw_on(&b);
+
+	jsonw_z(&w, "\xc3\xa2\xc2\xa2\xc3\x9c\xc2\x9c\xc2\x80\xf4\x8f\xbf\xbf");
+	CHECK_STR(buf_view(&b), "\"\xc3\xa2\xc2\xa2\xc3\x9c\xc2\x9c\xc2\x80\xf4\x8f\xbf\xbf\"");
+}
+
 TEST("times are epoch seconds with exactly three fraction digits")
 {
 	static const struct { int64_t ms; const char *text; } rows[] = {
