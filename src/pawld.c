@@ -431,9 +431,21 @@ wait_for_end(struct daemon *d, const sigset_t *set)
 	}
 }
 
+static bool
+nothing(struct txn *t, void *arg, struct err *e)
+{
+	(void)t;
+	(void)arg;
+	(void)e;
+	return true;
+}
+
+/* From the outside in; the audit trail ends when the last update before it has been shipped. */
 static void
 stop(struct daemon *d)
 {
+	struct err e;
+
 	notify("STOPPING=1");
 	admin_stop(d->admin);
 	if (d->http != NULL)
@@ -441,8 +453,9 @@ stop(struct daemon *d)
 	if (d->func != NULL)
 		func_stop(d->func);
 	rotator_stop(d->rotator);
+	if (d->store != NULL && d->audit != NULL && store_update(d->store, nothing, NULL, &e))
+		audit_close(TAKE(d->audit));
 	store_close(d->store);
-	audit_close(d->audit);
 	keyring_free(d->keys);
 	if (d->runner_pid > 0)
 		waitpid(d->runner_pid, NULL, 0);
