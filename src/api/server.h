@@ -24,6 +24,7 @@ struct server {
 	struct rotator *rotator;
 	const struct rotator_config *rotation;	/* for rotator_prepare_call */
 	const char *data;		/* the data folder */
+	const char *engine;		/* the store's, for `pawl status`; NULL: not said */
 	bool is_dev;
 	bool any_key;			/* --dev-any-key */
 	const char *account;		/* of the administrator made by init */
