@@ -674,16 +674,28 @@ limit_files(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
 }
 
+/* An event whose record is longer than any other here, so that its remains would show. */
+static struct audit_event
+long_event(struct fixture *f)
+{
+	struct audit_event v = event("X");
+	char *text = arena_alloc(f->arena, 1000);
+
+	memset(text, 'x', 1000);
+	v.user_agent = (struct str){ text, 1000 };
+	return v;
+}
+
 TEST("a record that cannot be written fails the request, and leaves nothing half")
 {
 	struct fixture f = fixture_open("mem");
-	struct audit_event v = event("X");
+	struct audit_event v = long_event(&f);
 	size_t size;
 	struct err e;
 
 	write_event(&f, "A");
 	size = read_file(&f, "audit.log").n;
-	for (size_t more = 0; more < 400; more += 133) {
+	for (size_t more = 0; more < 1200; more += 133) {
 		limit_files(size + more);
 		CHECK_ERR(audit_write(f.audit, &v, &e), &e, ERR_INTERNAL);
 		CHECK_ERR(audit_write(f.audit, &v, &e), &e, ERR_INTERNAL);
@@ -757,7 +769,7 @@ restore_descriptor(int fd, int kept)
 TEST("a record whose chain line cannot be written is not kept either")
 {
 	struct fixture f = fixture_open("mem");
-	struct audit_event v = event("X");
+	struct audit_event v = long_event(&f);
 	int fd = descriptor_of(&f, "audit.chain"), kept;
 	struct err e;
 
