@@ -7,8 +7,10 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "fixture.h"
+#include "http/client.h"
 
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -36,8 +38,11 @@ pair_write(const struct pair *p, const char *name)
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
 	X509_NAME *subject = X509_get_subject_name(cert);
+	X509_EXTENSION *san = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
 
-	assert_non_null(key);
+	assert_true(key != NULL && san != NULL);
+	X509_add_ext(cert, san, -1);
+	X509_EXTENSION_free(san);
 	X509_set_version(cert, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
 	X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
@@ -459,4 +464,24 @@ TEST("start: without a readable certificate there is no server")
 	c.tls_cert = "/nonexistent/cert";
 	c.tls_key = "/nonexistent/key";
 	CHECK_ERR(http_server_start(&c, &e) != NULL, &e, ERR_CONFIG);
+}
+
+TEST("our own client trusts the CA file it is given, and nobody without one")
+{
+	struct fixture f;
+	struct pair p;
+	AUTO(http_client) *c = http_client_new();
+	char url[64];
+	struct http_call call = { .method = "GET", .url = url };
+	struct http_answer a;
+	struct err e = { 0 };
+
+	start(&f, &p);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/who", http_server_port(f.server));
+	CHECK_ERR(http_client_call(c, &call, &a, &e), &e, ERR_IO);
+	call.ca_file = p.cert;
+	CHECK_OK(http_client_call(c, &call, &a, &e), &e);
+	assert_true(str_starts(buf_view(&a.body), "127.0.0.1 -1 TLSv1.3 "));
+	http_answer_free(&a);
+	stop(&f, &p);
 }
