@@ -80,6 +80,7 @@ class Client:
         return answer.headers, body
 
     def post(self, path, body, headers=None):
+        sys.stdout.flush()      # what was printed belongs to this invocation
         self.conn.request('POST', API + path, body, {'Content-Type': JSON_TYPE, **(headers or {})})
         answer = self.conn.getresponse()
         answer.read()

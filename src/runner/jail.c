@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "runner/landlock.h"
 #include "runner/syscalls.h"
@@ -29,7 +30,6 @@
 #define MAX_PREFIXES 4
 #define TMP_SIZE "512m"		/* Lambda's EphemeralStorage */
 #define MAX_FILE_BYTES (512u * 1024 * 1024)
-#define OUR_MOUNT_NS (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
 
 enum step {
 	STEP_SESSION = 1, STEP_NAMESPACE, STEP_ROOT, STEP_FILES, STEP_LIMITS, STEP_USER,
@@ -56,6 +56,19 @@ jail_step_name(int step)
 	}
 }
 
+/* What a function may read of the machine: programs and libraries, and of /etc only what libraries
+ * look at: names, certificates, the linker's cache. Never all of it: pawld's own configuration may
+ * lie there. Both a private root and Landlock are made of this list. */
+static const char *const system_paths[] = { "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
+	"/libx32", "/etc/ssl", "/etc/ca-certificates", "/etc/ca-certificates.conf",
+	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
+	"/etc/services", "/etc/protocols", "/etc/passwd", "/etc/group", "/etc/ld.so.cache",
+	"/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime",
+	"/etc/timezone", "/etc/mime.types", "/etc/krb5.conf", "/etc/ldap", "/etc/freetds",
+	"/etc/odbc.ini", "/etc/odbcinst.ini", "/etc/crypto-policies", NULL };
+static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+	"/dev/urandom", NULL };
+
 /* A row of the private root, relative to it. */
 struct mount_row {
 	char *target;
@@ -65,14 +78,17 @@ struct mount_row {
 };
 
 struct jail {
-	bool own_users, private_root, user_namespace;
+	bool own_users, private_root, user_namespace, pid_namespace;
 	int landlock_abi;
 	char *folder, *runtimes, *rotators;
 	struct mount_row mounts[MAX_MOUNTS];
 	size_t mount_count;
 	char *prefixes[MAX_PREFIXES];	/* of interpreters outside /usr */
 	size_t prefix_count;
-	struct sock_fprog filter;
+	/* Landlock does not keep a process from connecting to a socket file, and pawld's own would
+	 * take the runner's user for its operator. So without a private root or an own user there
+	 * are no such sockets. */
+	struct sock_fprog filter, filter_without_unix;
 	uid_t uid;			/* the runner's own */
 	gid_t gid;
 };
@@ -81,6 +97,12 @@ bool
 jail_has_own_users(const struct jail *j)
 {
 	return j->own_users;
+}
+
+bool
+jail_has_processes_above(const struct jail *j)
+{
+	return j->pid_namespace;
 }
 
 bool
@@ -197,6 +219,19 @@ mount_tmp(const char *path, uid_t uid)
 	return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options);
 }
 
+/* The namespace's own processes. Where the kernel refuses that (a container that hides parts of
+ * /proc), the machine's: its process numbers mean nothing inside. */
+static int
+mount_proc(const struct jail *j, int root)
+{
+	if (touch_dir(root, "proc") != 0)
+		return -1;
+	if (j->pid_namespace &&
+	    mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
+		return 0;
+	return bind_at(root, "/proc", "proc", true);
+}
+
 /* One mount namespace: a small tmpfs holds the mount points, everything is bound onto it and made
  * read-only, /tmp and /dev/shm are the function's own, and the old root goes away. */
 static int
@@ -221,6 +256,8 @@ build_root(const struct jail *j, const struct jail_spec *s)
 	if ((s->code != NULL && bind_at(root, s->code, "var/task", true) != 0) ||
 	    (s->ca != NULL && bind_at(root, s->ca, "var/ca.pem", false) != 0) ||
 	    (s->cert != NULL && bind_at(root, s->cert, "etc/pki/tls/cert.pem", false) != 0))
+		return -1;
+	if (mount_proc(j, root) != 0)
 		return -1;
 	if (make_read_only(".") != 0 || mount_tmp("tmp", uid) != 0 || mount_tmp("dev/shm", uid) != 0)
 		return -1;
@@ -264,11 +301,15 @@ map_self(const struct jail *j)
 static int
 enter_namespaces(const struct jail *j)
 {
+	int what = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+
 	if (!j->private_root)
 		return 0;
+	if (j->pid_namespace)
+		what |= CLONE_NEWPID;	/* for the children of this process */
 	if (!j->user_namespace)
-		return unshare(OUR_MOUNT_NS);
-	return unshare(CLONE_NEWUSER | OUR_MOUNT_NS) == 0 ? map_self(j) : -1;
+		return unshare(what);
+	return unshare(CLONE_NEWUSER | what) == 0 ? map_self(j) : -1;
 }
 
 static int
@@ -336,10 +377,6 @@ drop_privileges(void)
 static int
 allow_paths(const struct jail *j, const struct jail_spec *s, int rules)
 {
-	static const char *const system_paths[] = { "/usr", "/bin", "/sbin", "/lib", "/lib32",
-		"/lib64", "/etc", "/proc", "/sys", "/run/systemd/resolve", NULL };
-	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random",
-		"/dev/urandom", NULL };
 	char tmp[4096];
 
 	for (size_t i = 0; devices[i] != NULL; i++)
@@ -351,6 +388,9 @@ allow_paths(const struct jail *j, const struct jail_spec *s, int rules)
 	}
 	for (size_t i = 0; system_paths[i] != NULL; i++)
 		landlock_allow(rules, j->landlock_abi, system_paths[i], LANDLOCK_ALLOW_READ);
+	landlock_allow(rules, j->landlock_abi, "/proc", LANDLOCK_ALLOW_READ);
+	landlock_allow(rules, j->landlock_abi, "/etc/pki", LANDLOCK_ALLOW_READ);
+	landlock_allow(rules, j->landlock_abi, "/run/systemd/resolve", LANDLOCK_ALLOW_READ);
 	for (size_t i = 0; i < j->prefix_count; i++)
 		landlock_allow(rules, j->landlock_abi, j->prefixes[i], LANDLOCK_ALLOW_READ);
 	landlock_allow(rules, j->landlock_abi, j->runtimes, LANDLOCK_ALLOW_READ);
@@ -376,6 +416,12 @@ restrict_paths(const struct jail *j, const struct jail_spec *s)
 	return landlock_enter(rules);
 }
 
+static bool
+may_use_unix_sockets(const struct jail *j)
+{
+	return j->private_root || j->own_users;
+}
+
 static void
 reset_signals(void)
 {
@@ -387,10 +433,16 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The step that failed, or 0. The order matters: what needs privileges first, and the list of
- * system calls last, as it refuses half of what the steps before it use. */
+/* Dies with the parent. After every change of credentials, which clears it. */
 static int
-enter(const struct jail *j, const struct jail_spec *s, pid_t runner)
+follow_parent(void)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* The step that failed, or 0: what comes before the processes of a pid namespace part. */
+static int
+enter_outside(const struct jail *j, const struct jail_spec *s, pid_t runner)
 {
 	umask(022);
 	if (setsid() < 0)
@@ -399,6 +451,14 @@ enter(const struct jail *j, const struct jail_spec *s, pid_t runner)
 		return STEP_LIMITS;
 	if (enter_namespaces(j) != 0)
 		return STEP_NAMESPACE;
+	return follow_parent() == 0 && getppid() == runner ? 0 : STEP_SESSION;
+}
+
+/* The function's own process. The order matters: what needs privileges first, and the list of
+ * system calls last, as it refuses half of what the steps before it use. */
+static int
+enter_inside(const struct jail *j, const struct jail_spec *s)
+{
 	if (j->private_root && build_root(j, s) != 0)
 		return STEP_ROOT;
 	if (set_files(s) != 0)
@@ -407,8 +467,7 @@ enter(const struct jail *j, const struct jail_spec *s, pid_t runner)
 		return STEP_LIMITS;
 	if (set_user(j, s->slot) != 0)
 		return STEP_USER;
-	/* After the user changed, which clears it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != runner)
+	if (follow_parent() != 0)
 		return STEP_SESSION;
 	if (drop_privileges() != 0)
 		return STEP_PRIVILEGES;
@@ -417,16 +476,66 @@ enter(const struct jail *j, const struct jail_spec *s, pid_t runner)
 	if (s->cwd != NULL && chdir(s->cwd) != 0)
 		return STEP_FOLDER;
 	reset_signals();
-	if (j->filter.len > 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &j->filter) != 0)
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, may_use_unix_sockets(j) ? &j->filter :
+	    &j->filter_without_unix) != 0)
 		return STEP_SYSCALLS;
 	return 0;
+}
+
+/* One of the two processes above the function: holds nothing of the runner's but the status pipe,
+ * waits, says how the function ended if it is its parent, and goes. */
+static void
+wait_above(pid_t child, int status_fd, bool is_parent)
+{
+	struct jail_failure f = { .step = JAIL_STEP_ENDED };
+	pid_t pid;
+
+	if (child < 0 || dup2(status_fd, STDERR_FILENO) < 0)
+		_exit(126);
+	syscall(SYS_close_range, STDERR_FILENO + 1u, ~0u, 0u);
+	for (int i = 1; i < NSIG; i++) {
+		if (i != SIGCHLD)
+			signal(i, SIG_IGN);	/* SIGTERM is for the function */
+	}
+	do
+		pid = wait(&f.error);
+	while (pid != child && (pid > 0 || errno == EINTR));
+	if (is_parent && pid == child && write(STDERR_FILENO, &f, sizeof(f)) < 0)
+		_exit(126);
+	_exit(WIFEXITED(f.error) ? WEXITSTATUS(f.error) : 126);
+}
+
+/*
+ * In a pid namespace a function sees and signals its own processes only, and none of them outlives
+ * it. The first process of the namespace must not be the function, as it would be immune to its
+ * own signals: so there are three, runner's child > first > function.
+ */
+static void
+enter_pid_namespace(const struct jail *j, int status_fd)
+{
+	pid_t pid;
+
+	if (!j->pid_namespace)
+		return;
+	pid = fork();
+	if (pid != 0)
+		wait_above(pid, status_fd, false);
+	if (follow_parent() != 0)
+		_exit(126);
+	pid = fork();
+	if (pid != 0)
+		wait_above(pid, status_fd, true);
 }
 
 static void
 child(const struct jail *j, const struct jail_spec *s, pid_t runner, int status_fd)
 {
-	struct jail_failure f = { .step = enter(j, s, runner) };
+	struct jail_failure f = { .step = enter_outside(j, s, runner) };
 
+	if (f.step == 0) {
+		enter_pid_namespace(j, status_fd);
+		f.step = enter_inside(j, s);
+	}
 	if (f.step == 0) {
 		if (s->exe == NULL)
 			_exit(0);		/* trying out */
@@ -466,7 +575,7 @@ jail_kill_user(const struct jail *j, unsigned slot)
 {
 	pid_t pid;
 
-	if (!j->own_users)
+	if (!j->own_users || j->pid_namespace)
 		return;
 	pid = fork();
 	if (pid == 0) {
@@ -511,25 +620,17 @@ add_host_path(struct jail *j, const char *path)
 		add_row(j, path + 1, path, NULL, S_ISDIR(st.st_mode));
 }
 
-/* Of /etc only what libraries read: names, certificates, the linker's cache. */
 static void
 add_system(struct jail *j)
 {
-	static const char *const paths[] = { "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64",
-		"/libx32", "/etc/ssl", "/etc/ca-certificates", "/etc/ca-certificates.conf",
-		"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
-		"/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/passwd", "/etc/group",
-		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
-		"/etc/localtime", "/etc/timezone", "/etc/mime.types", "/etc/krb5.conf", "/etc/ldap",
-		"/etc/freetds", "/etc/odbc.ini", "/etc/odbcinst.ini", "/etc/crypto-policies",
-		"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/proc", NULL };
-
 	add_row(j, "etc", NULL, NULL, true);
 	add_row(j, "dev/shm", NULL, NULL, true);
 	add_row(j, "tmp", NULL, NULL, true);
 	add_row(j, "var", NULL, NULL, true);
-	for (size_t i = 0; paths[i] != NULL; i++)
-		add_host_path(j, paths[i]);
+	for (size_t i = 0; system_paths[i] != NULL; i++)
+		add_host_path(j, system_paths[i]);
+	for (size_t i = 0; devices[i] != NULL; i++)
+		add_host_path(j, devices[i]);
 	/* The templates of AWS read /etc/pki/tls/cert.pem (spec/rotation.md 4.7). */
 	if (access("/etc/pki/tls", F_OK) == 0)
 		add_host_path(j, "/etc/pki");
@@ -594,6 +695,7 @@ try_out(const struct jail *j)
 	AUTO(arena) *a = arena_new();
 	char *dir = arena_printf(a, "%s/try", j->folder);
 	char *tmp = arena_printf(a, "%s/tmp", dir), *root = arena_printf(a, "%s/root", dir);
+	struct jail_failure f = { 0 };
 	struct jail_spec s = { .dir = dir, .cwd = j->private_root ? "/" : tmp, .log_fd = 2,
 	    .cgroup_fd = -1 };
 	int status = 0, status_fd;
@@ -606,9 +708,12 @@ try_out(const struct jail *j)
 	mkdir(root, 0711);
 	ok = jail_spawn(j, &s, &pid, &status_fd, &e);
 	if (ok) {
-		close(status_fd);
 		ok = waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
 		    WEXITSTATUS(status) == 0;
+		if (!ok && read(status_fd, &f, sizeof(f)) == sizeof(f))
+			log_debug("functions cannot have all protections: %s: %s",
+			    jail_step_name(f.step), strerror(f.error));
+		close(status_fd);
 	}
 	rmdir(tmp);
 	rmdir(root);
@@ -621,10 +726,11 @@ static bool
 choose(struct jail *j)
 {
 	bool root = j->uid == 0;
-	const struct { bool own_users, private_root, user_namespace, landlock; } rows[] = {
-		{ root, true, !root, true },
-		{ root, true, !root, false },
-		{ false, true, true, true },
+	const struct { bool own_users, private_root, pid_namespace, landlock; } rows[] = {
+		{ root, true, true, true },
+		{ root, true, true, false },
+		{ root, true, false, true },
+		{ root, true, false, false },
 		{ root, false, false, true },
 		{ root, false, false, false },
 		{ false, false, false, true },
@@ -635,7 +741,8 @@ choose(struct jail *j)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		j->own_users = rows[i].own_users;
 		j->private_root = rows[i].private_root;
-		j->user_namespace = rows[i].user_namespace;
+		j->user_namespace = rows[i].private_root && !root;
+		j->pid_namespace = rows[i].pid_namespace;
 		j->landlock_abi = rows[i].landlock ? abi : 0;
 		if (try_out(j))
 			return true;
@@ -660,7 +767,8 @@ jail_new(const struct jail_config *c, struct err *e)
 	add_system(j);
 	add_interpreter(j, c->python);
 	add_interpreter(j, c->node);
-	if (!syscalls_filter(&j->filter, e)) {
+	if (!syscalls_filter(&j->filter, true, e) ||
+	    !syscalls_filter(&j->filter_without_unix, false, e)) {
 		jail_free(j);
 		return NULL;
 	}
@@ -685,6 +793,7 @@ jail_free(struct jail *j)
 	for (size_t i = 0; i < j->prefix_count; i++)
 		free(j->prefixes[i]);
 	free(j->filter.filter);
+	free(j->filter_without_unix.filter);
 	free(j->folder);
 	free(j->runtimes);
 	free(j->rotators);
@@ -698,6 +807,8 @@ jail_describe(const struct jail *j, struct buf *out)
 		buf_printf(out, "own users from %u, ", JAIL_FIRST_UID);
 	if (j->private_root)
 		buf_z(out, j->user_namespace ? "private root (user namespace), " : "private root, ");
+	if (j->pid_namespace)
+		buf_z(out, "private processes, ");
 	if (j->landlock_abi > 0)
 		buf_printf(out, "Landlock %d, ", j->landlock_abi);
 	buf_z(out, "refused system calls, limits");

@@ -9,6 +9,8 @@
  *	own user	root starts each sandbox under a user id of its own, JAIL_FIRST_UID + slot
  *	private root	mount, ipc and uts namespaces; a read-only tree of system files, the code
  *			at /var/task, a private /tmp. Without root by a user namespace
+ *	private		a pid namespace: a function sees, signals and leaves behind none but its own
+ *	processes
  *	Landlock	the same by path, without a namespace; also keeps a function from signalling
  *			or tracing anything outside its sandbox
  *
@@ -39,6 +41,8 @@ MUST_CHECK struct jail *jail_new(const struct jail_config *c, struct err *e);
 void jail_free(struct jail *j);
 bool jail_has_own_users(const struct jail *j);
 bool jail_has_private_root(const struct jail *j);
+/* Two processes of ours stand between the runner and the function. */
+bool jail_has_processes_above(const struct jail *j);
 void jail_describe(const struct jail *j, struct buf *out);
 /* The user of a sandbox: its own, or the runner's. */
 uid_t jail_uid(const struct jail *j, unsigned slot);
@@ -63,16 +67,18 @@ const char *jail_path_runtimes(const struct jail *j);
 const char *jail_path_rotators(const struct jail *j);
 const char *jail_path_ca(const struct jail *j, const char *host);
 
-/* Why the program never started; read from the descriptor jail_spawn gives. */
+/* Why the program never started, or how it ended; read from the descriptor jail_spawn gives. */
 struct jail_failure {
 	int step;		/* an enum of jail.c; jail_step_name */
 	int error;		/* errno */
 };
 #define JAIL_STEP_EXEC 100	/* the program itself could not be executed */
+#define JAIL_STEP_ENDED 101	/* no failure: it ended, and `error` is waitpid's status */
 const char *jail_step_name(int step);
 
-/* The process is its own session and process group. *out_status yields a struct jail_failure if
- * the program could not be started, else nothing; the caller closes it. */
+/* The process is its own session and process group; it ends when the function does. *out_status then
+ * yields a struct jail_failure: the first of them counts. With none, the process's own status is the
+ * function's. The caller closes it. */
 MUST_CHECK bool jail_spawn(const struct jail *j, const struct jail_spec *s, pid_t *out_pid,
     int *out_status, struct err *e);
 /* Ends every process of a sandbox's own user; nothing when users are shared. */

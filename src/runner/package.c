@@ -243,17 +243,17 @@ walk(int dir, int depth, bool (*fn)(int parent, const char *name, bool is_dir))
 	}
 	while (ok && (d = readdir(list)) != NULL) {
 		struct stat st;
-		int child;
+		int child = -1;
 
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
 		if (fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		if (S_ISDIR(st.st_mode)) {
-			if ((st.st_mode & 0700) != 0700 && fchmodat(dir, d->d_name, 0700, 0) != 0)
-				ok = false;
-			child = openat(dir, d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-			ok = ok && child >= 0 && walk(child, depth + 1, fn);
+			if ((st.st_mode & 0700) == 0700 || fchmodat(dir, d->d_name, 0700, 0) == 0)
+				child = openat(dir, d->d_name,
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			ok = child >= 0 && walk(child, depth + 1, fn);
 		}
 		ok = ok && fn(dir, d->d_name, S_ISDIR(st.st_mode));
 	}

@@ -82,3 +82,21 @@ procfs_close(struct procfs_walk *w)
 {
 	closedir(w->dir);
 }
+
+int64_t
+procfs_session_memory(pid_t session, pid_t above)
+{
+	struct procfs_walk w;
+	struct procfs_stat st;
+	int64_t sum = 0;
+
+	if (!procfs_open(&w))
+		return 0;
+	while (procfs_next(&w, &st)) {
+		if (st.session == session &&
+		    (above == 0 || (st.pid != above && st.parent != above)))
+			sum += procfs_own_memory(st.pid);
+	}
+	procfs_close(&w);
+	return sum;
+}

@@ -19,3 +19,5 @@ void procfs_close(struct procfs_walk *w);
 bool procfs_read(pid_t pid, struct procfs_stat *out);
 /* Resident memory that is the process's own, without shared files; 0 when it is gone. */
 int64_t procfs_own_memory(pid_t pid);
+/* The sum over a session, without process `above` and its children. */
+int64_t procfs_session_memory(pid_t session, pid_t above);

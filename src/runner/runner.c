@@ -367,7 +367,11 @@ on_memory(uv_timer_t *t)
 		return;
 	while (procfs_next(&w, &st)) {
 		for (unsigned i = 0; i < r->slot_count; i++) {
-			if (r->slots[i] != NULL && sandbox_pid(r->slots[i]) == st.session)
+			struct sandbox *s = r->slots[i];
+			pid_t above = s == NULL ? 0 : sandbox_above(s);
+
+			if (s != NULL && sandbox_pid(s) == st.session && st.pid != above &&
+			    (above == 0 || st.parent != above))
 				sums[i] += procfs_own_memory(st.pid);
 		}
 	}
@@ -472,7 +476,7 @@ make_host(struct runner *r, const struct runner_config *c, struct err *e)
 		return false;
 	r->host.cgroup = cgroup_new();
 	jail_describe(r->host.jail, &how);
-	log_info("functions run with %s%s", how.p, r->host.cgroup != NULL ? ", control groups" :
+	log_info("functions run with " STR_FMT "%s", STR_ARG(buf_view(&how)), r->host.cgroup != NULL ? ", control groups" :
 	    ", memory watched from outside");
 	return true;
 }

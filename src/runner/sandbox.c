@@ -99,6 +99,12 @@ sandbox_pid(const struct sandbox *s)
 	return s->session;
 }
 
+pid_t
+sandbox_above(const struct sandbox *s)
+{
+	return jail_has_processes_above(s->host->jail) ? s->session : 0;
+}
+
 bool
 sandbox_is_running(const struct sandbox *s)
 {
@@ -215,7 +221,7 @@ peak_mb(struct sandbox *s)
 	int64_t peak = s->host->cgroup != NULL ? cgroup_peak(s->host->cgroup, s->slot) : 0;
 
 	if (s->pid > 0)
-		sandbox_memory(s, procfs_own_memory(s->pid));
+		sandbox_memory(s, procfs_session_memory(s->session, sandbox_above(s)));
 	if (s->memory_bytes > peak)
 		peak = s->memory_bytes;
 	return (peak + MIB - 1) / MIB;
@@ -389,10 +395,16 @@ sandbox_retire(struct sandbox *s)
 
 /* ---- exit */
 
+/* True when the program never started; else its exit status is known afterwards. */
 static bool
 read_failure(struct sandbox *s, struct jail_failure *f)
 {
-	return s->status_fd >= 0 && read(s->status_fd, f, sizeof(*f)) == sizeof(*f);
+	if (s->status_fd < 0 || read(s->status_fd, f, sizeof(*f)) != sizeof(*f))
+		return false;
+	if (f->step != JAIL_STEP_ENDED)
+		return true;
+	s->exit_status = f->error;
+	return false;
 }
 
 static void

@@ -51,6 +51,8 @@ int64_t sandbox_free_since(const struct sandbox *s);
 const struct invocation *sandbox_identity(const struct sandbox *s);
 unsigned sandbox_slot(const struct sandbox *s);
 pid_t sandbox_pid(const struct sandbox *s);
+/* The process of ours above the function's, whose memory is not the function's; 0 = none. */
+pid_t sandbox_above(const struct sandbox *s);
 /* Only while free. Takes the invocation. */
 void sandbox_give(struct sandbox *s, struct invocation *inv);
 /* Ends it at once when free, else after its call. */

@@ -56,7 +56,7 @@ refuse_names(scmp_filter_ctx ctx)
 
 /* No namespaces by clone, no sockets but local, IPv4, IPv6 and netlink (which names need). */
 static int
-refuse_arguments(scmp_filter_ctx ctx)
+refuse_arguments(scmp_filter_ctx ctx, bool unix_sockets)
 {
 	static const unsigned namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
 		CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP };
@@ -66,7 +66,7 @@ refuse_arguments(scmp_filter_ctx ctx)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
 		    SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
 	for (unsigned family = 0; r == 0 && family < AF_NETLINK; family++) {
-		if (family == AF_UNIX || family == AF_INET || family == AF_INET6)
+		if ((family == AF_UNIX && unix_sockets) || family == AF_INET || family == AF_INET6)
 			continue;
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
 		    SCMP_A0(SCMP_CMP_EQ, family));
@@ -96,7 +96,7 @@ export_program(scmp_filter_ctx ctx, struct sock_fprog *out, struct err *e)
 }
 
 bool
-syscalls_filter(struct sock_fprog *out, struct err *e)
+syscalls_filter(struct sock_fprog *out, bool unix_sockets, struct err *e)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	bool ok;
@@ -109,7 +109,7 @@ syscalls_filter(struct sock_fprog *out, struct err *e)
 	if (r == 0)
 		r = refuse_names(ctx);
 	if (r == 0)
-		r = refuse_arguments(ctx);
+		r = refuse_arguments(ctx, unix_sockets);
 	ok = r == 0 ? export_program(ctx, out, e) :
 	    err_internal(e, "system call list: error %d", -r);
 	seccomp_release(ctx);

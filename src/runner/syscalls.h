@@ -10,4 +10,4 @@
 #include "base/err.h"
 
 /* A program for PR_SET_SECCOMP; the caller frees out->filter. */
-MUST_CHECK bool syscalls_filter(struct sock_fprog *out, struct err *e);
+MUST_CHECK bool syscalls_filter(struct sock_fprog *out, bool unix_sockets, struct err *e);
