@@ -223,8 +223,11 @@ violation(struct walk *w, const struct field *f, struct str value, const char *f
 	buf_z(&w->violations, "Value ");
 	if (value.p == NULL)
 		buf_z(&w->violations, f->sensitive ? "" : "null ");
-	else if (!f->sensitive)
-		buf_printf(&w->violations, "'" STR_FMT "' ", STR_ARG(value));
+	if (value.p != NULL && !f->sensitive) {
+		buf_c(&w->violations, '\'');
+		buf_str(&w->violations, value);
+		buf_z(&w->violations, "' ");
+	}
 	buf_printf(&w->violations, "at '" STR_FMT "' failed to satisfy constraint: %s",
 	    STR_ARG(buf_view(&w->path)), text);
 }
@@ -400,6 +403,21 @@ struct_size(const struct field *f)
 	return f->sub_size;
 }
 
+/* Values are shown whole, so the text may be longer than an err holds. */
+static void
+refuse(struct arena *a, const struct walk *w, struct err *e)
+{
+	AUTO_BUF b = BUF_INIT;
+	struct str text;
+
+	buf_printf(&b, "%d validation error%s detected: ", w->count, w->count > 1 ? "s" : "");
+	buf_str(&b, buf_view(&w->violations));
+	text = arena_str(a, buf_view(&b));
+	err_set(e, ERR_VALIDATION, "%.512s", text.p);
+	e->text = text.p;
+	e->text_len = text.n;
+}
+
 bool
 fields_decode(struct arena *a, const struct field *f, const json_t *body, void **out,
     struct err *e)
@@ -413,8 +431,7 @@ fields_decode(struct arena *a, const struct field *f, const json_t *body, void *
 		return false;
 	check_members(&w, f, in);
 	if (w.count > 0)
-		err_set(e, ERR_VALIDATION, "%d validation error%s detected: " STR_FMT, w.count,
-		    w.count > 1 ? "s" : "", STR_ARG(buf_view(&w.violations)));
+		refuse(a, &w, e);
 	buf_free(&w.path);
 	buf_free(&w.violations);
 	*out = in;

@@ -81,6 +81,9 @@ struct op {
 	/* Rules that need only the request; before permission and look-up. May be NULL. */
 	bool (*check)(struct op_ctx *ctx, const void *input, struct err *e);
 	bool (*run)(struct op_ctx *ctx, const void *input, struct jsonw *out, struct err *e);
+	/* True when the request itself proves a right that counts as an identity policy's Allow, on
+	 * ctx->secret: an active run's RotationToken. Inside the transaction. May be NULL. */
+	bool (*capability)(struct op_ctx *ctx, const void *input);
 	/* Instead of run, for an operation that waits for something outside (Invoke): called without
 	 * a transaction, after permission was given; writes its answer to `out` whenever it has one,
 	 * from any thread, and then calls ctx->complete once. */

@@ -38,6 +38,7 @@ err_set_at(struct err *e, const char *at, enum err_code code, int sys, const cha
 	e->code = code;
 	e->sys = sys;
 	e->at = at;
+	e->text = NULL;
 	e->detail[0] = '\0';
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
@@ -56,6 +57,7 @@ err_internal_at(struct err *e, const char *at, enum err_code code, const char *f
 	e->code = code;
 	e->sys = 0;
 	e->at = at;
+	e->text = NULL;
 	snprintf(e->msg, sizeof(e->msg), "An internal service error occurred.");
 	va_start(ap, fmt);
 	vsnprintf(e->detail, sizeof(e->detail), fmt, ap);
@@ -85,6 +87,7 @@ err_clear(struct err *e)
 	e->code = ERR_NONE;
 	e->sys = 0;
 	e->at = NULL;
+	e->text = NULL;
 	e->msg[0] = e->detail[0] = '\0';
 }
 
@@ -104,4 +107,12 @@ const char *
 err_text_key(enum err_code code)
 {
 	return codes[code].text_key;
+}
+
+struct str
+err_text(const struct err *e)
+{
+	if (e->text != NULL)
+		return (struct str){ e->text, e->text_len };
+	return str_of(e->msg);
 }

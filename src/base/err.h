@@ -5,12 +5,14 @@
  * Functions that can fail return bool or a pointer (true or non-NULL is success) and take a
  * `struct err *e` last. `msg` is for the client in AWS's wording; `detail` is for the operator's
  * log and never leaves the machine. Neither ever holds a secret value.
- * Memory: no pointers to free. Threads: none; an err belongs to its caller's stack.
+ * Memory: no pointers to free; `text` borrows from the request's arena. Threads: none; an err belongs to its caller's stack.
  */
 #pragma once
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/str.h"
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
@@ -73,6 +75,8 @@ struct err {
 	int sys;		/* errno, or 0 */
 	const char *at;		/* "file:line" that set it */
 	char msg[2048];		/* for the client */
+	const char *text;	/* instead of msg, when it may be longer; not ours to free */
+	size_t text_len;
 	char detail[512];	/* for the log */
 };
 
@@ -93,6 +97,9 @@ bool err_internal_at(struct err *e, const char *at, enum err_code code, const ch
 /* Adds context to the front of `detail`, or of `msg` for ERR_CONFIG; returns false. */
 bool err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void err_clear(struct err *e);
+
+/* What the client is told: msg, or the longer text. Borrows from e. */
+struct str err_text(const struct err *e);
 
 const char *err_type(enum err_code code);	/* AWS's name */
 int err_status(enum err_code code);		/* HTTP status */

@@ -85,7 +85,8 @@ unpack_permissions(struct arena *a, const Pawl__Function *m, struct function *f)
 
 		f->permissions[i] = (struct permission){ pb_str(p->statement_id),
 			pb_str(p->statement), pb_str(p->principal), pb_str(p->action),
-			pb_str(p->source_arn), pb_str(p->source_account) };
+			pb_str(p->source_arn), pb_str(p->source_account),
+			p->has_other_condition };
 	}
 }
 
@@ -137,6 +138,7 @@ pack_permissions(struct arena *a, const struct function *f, Pawl__Function *m)
 		p->action = pb_bytes(from->action);
 		p->source_arn = pb_bytes(from->source_arn);
 		p->source_account = pb_bytes(from->source_account);
+		p->has_other_condition = from->has_other_condition;
 		m->permissions[i] = p;
 	}
 }
@@ -298,7 +300,10 @@ function_admits_rotation(const struct function *f, struct str secret_arn, struct
 		if (!str_is(p->principal, "secretsmanager.amazonaws.com") &&
 		    !str_is(p->principal, "*"))
 			continue;
-		if (!str_is(p->action, "lambda:InvokeFunction") && !str_is(p->action, "lambda:*"))
+		if (!str_is(p->action, "lambda:InvokeFunction") && !str_is(p->action, "lambda:*") &&
+		    !str_is(p->action, "*"))
+			continue;
+		if (p->has_other_condition)
 			continue;
 		if (p->source_account.n > 0 && !str_eq(p->source_account, account))
 			continue;

@@ -15,6 +15,7 @@
 struct permission {
 	struct str statement_id, statement;	/* statement: its JSON text */
 	struct str principal, action, source_arn, source_account;	/* as given; n == 0: absent */
+	bool has_other_condition;	/* one that a rotation never meets */
 };
 
 struct function {

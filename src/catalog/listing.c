@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Sort key, then ARN: ties are broken the same way every time (spec/api.md 6.4). The mark is this
- * text with the record id in front. */
+/* Sort key, then ARN: ties are broken the same way every time (spec/api.md 6.4). Ids are in the
+ * order of creation, also within a millisecond. */
 static struct str
 sort_key(struct arena *a, const struct listing *l, const struct secret *s)
 {
@@ -12,9 +12,11 @@ sort_key(struct arena *a, const struct listing *l, const struct secret *s)
 
 	if (l->order == LISTING_NAME)
 		buf_str(&b, s->name);
+	else if (l->order == LISTING_CREATED)
+		buf_add(&b, s->id, RECORD_ID_LEN);
 	else
 		buf_u64be(&b, (uint64_t)(l->order == LISTING_CHANGED ? s->changed_ms :
-		    l->order == LISTING_ACCESSED ? s->accessed_day_ms : s->created_ms));
+		    s->accessed_day_ms));
 	buf_c(&b, '\0');
 	buf_str(&b, s->arn);
 	return arena_str(a, buf_view(&b));

@@ -273,23 +273,49 @@ secret_walk_close(struct secret_walk *w)
 		scan_close(w->scan);
 }
 
+/* Id: time of creation (8 bytes), number within that millisecond (2), random (6). */
+static bool
+make_id(struct catalog *c, struct secret *s, struct err *e)
+{
+	uint64_t ms = (uint64_t)c->now_ms;
+	struct str prefix, key, value;
+	AUTO(scan) *scan = NULL;
+	unsigned number = 0;
+
+	for (int i = 7; i >= 0; i--, ms >>= 8)
+		s->id[i] = (uint8_t)ms;
+	prefix = record_key(c->arena, KIND_SECRET, s->account, s->region,
+	    (struct str){ (const char *)s->id, 8 });
+	scan = scan_open(c->txn, prefix, STR_NULL, e);
+	if (scan == NULL)
+		return false;
+	err_clear(e);
+	while (scan_next(scan, &key, &value, e)) {
+		const uint8_t *last = (const uint8_t *)key.p + prefix.n;
+
+		if (key.n == prefix.n + RECORD_ID_LEN - 8)
+			number = ((unsigned)last[0] << 8 | last[1]) + 1;
+	}
+	s->id[8] = (uint8_t)(number >> 8);
+	s->id[9] = (uint8_t)number;
+	random_bytes(s->id + 10, RECORD_ID_LEN - 10);
+	return e->code == ERR_NONE;
+}
+
 struct secret *
-secret_new(struct catalog *c, struct str account, struct str region, struct str name)
+secret_new(struct catalog *c, struct str account, struct str region, struct str name,
+    struct err *e)
 {
 	struct secret *s = arena_new_of(c->arena, struct secret);
 	char suffix[SUFFIX_LEN + 1];
-	uint64_t ms = (uint64_t)c->now_ms;
 
 	random_text(suffix_alphabet, SUFFIX_LEN, suffix);
 	s->account = arena_str(c->arena, account);
 	s->region = arena_str(c->arena, region);
 	s->name = arena_str(c->arena, name);
 	s->arn = secret_arn(c->arena, account, region, name, suffix);
-	for (int i = 7; i >= 0; i--, ms >>= 8)
-		s->id[i] = (uint8_t)ms;
-	random_bytes(s->id + 8, RECORD_ID_LEN - 8);
 	s->created_ms = s->changed_ms = c->now_ms;
-	return s;
+	return make_id(c, s, e) ? s : NULL;
 }
 
 static bool

@@ -92,8 +92,8 @@ MUST_CHECK struct secret *secret_walk_next(struct secret_walk *w, struct arena *
 void secret_walk_close(struct secret_walk *w);
 
 /* A new one with a fresh id, suffix and times; not stored yet. */
-struct secret *secret_new(struct catalog *c, struct str account, struct str region,
-    struct str name);
+MUST_CHECK struct secret *secret_new(struct catalog *c, struct str account, struct str region,
+    struct str name, struct err *e);
 struct str secret_arn(struct arena *a, struct str account, struct str region, struct str name,
     const char suffix[7]);
 /* Writes the record, the name index and the due entries. */

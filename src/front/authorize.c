@@ -152,7 +152,8 @@ authorize_action(struct call *c, const char *action, struct secret *s, struct st
 		add_secret_keys(c->http->arena, keys, s);
 	r.keys = keys->v;
 	r.key_count = keys->n;
-	r.has_capability = c->caller.is_administrator || session_may(&c->caller, r.action, s);
+	r.has_capability = c->caller.is_administrator || session_may(&c->caller, r.action, s) ||
+	    (c->op->capability != NULL && s != NULL && c->op->capability(&c->ctx, c->input));
 	set.resource = attached;
 	d = policy_evaluate(&r, &set);
 	return d.verdict == POLICY_ALLOW || policy_refuse(e, &r, shown, d);

@@ -49,8 +49,8 @@ error_json(struct call *c, const struct err *e, int status)
 
 	jsonw_open(&w);
 	jsonw_kz(&w, "__type", err_type(e->code));
-	if (e->msg[0] != '\0')
-		jsonw_kz(&w, err_text_key(e->code), e->msg);
+	if (err_text(e).n > 0)
+		jsonw_kstr(&w, err_text_key(e->code), err_text(e));
 	jsonw_close(&w);
 	send(c, status, h, 2, buf_view(&b));
 }
@@ -83,11 +83,11 @@ error_rest(struct call *c, const struct err *e)
 
 	jsonw_open(&w);
 	if (e->code == ERR_LAMBDA_NOT_FOUND) {
-		jsonw_kz(&w, "Message", e->msg);
+		jsonw_kstr(&w, "Message", err_text(e));
 		jsonw_kz(&w, "Type", "User");
 	} else {
 		jsonw_kz(&w, "Type", err_status(e->code) >= 500 ? "Service" : "User");
-		jsonw_kz(&w, "message", e->msg);
+		jsonw_kstr(&w, "message", err_text(e));
 	}
 	jsonw_close(&w);
 	send(c, rest_status(e), h, 3, buf_view(&b));

@@ -93,7 +93,9 @@ create_secret(struct op_ctx *ctx, const void *input, struct jsonw *out, struct e
 		return repeat(ctx, in, s, &put.value, out, e);
 	if (!cmk_check(&ctx->cat, ctx->account, ctx->region, in->kms_key_id, e))
 		return false;
-	s = secret_new(&ctx->cat, ctx->account, ctx->region, in->name);
+	s = secret_new(&ctx->cat, ctx->account, ctx->region, in->name, e);
+	if (s == NULL)
+		return false;
 	s->description = in->description;
 	s->kms_key_id = cmk_is_default(in->kms_key_id) ? STR_NULL : in->kms_key_id;
 	s->type = in->type;

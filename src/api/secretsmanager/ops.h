@@ -24,6 +24,7 @@ OPERATION(list_secret_version_ids);
 OPERATION_CHECKED(list_secrets);
 OPERATION(put_resource_policy);
 OPERATION_CHECKED(put_secret_value);
+bool put_secret_value_capability(struct op_ctx *ctx, const void *input);
 OPERATION(remove_regions_from_replication);
 OPERATION_CHECKED(replicate_secret_to_regions);
 OPERATION(restore_secret);

@@ -2,7 +2,9 @@
 /* PutSecretValue - a new version of a secret, or the value of a rotation's placeholder (5.4). */
 #include "api/secretsmanager/fields.h"
 #include "api/secretsmanager/ops.h"
+#include "catalog/run.h"
 #include "catalog/stage.h"
+#include "crypto/digest.h"
 
 struct put_secret_value_input {
 	struct str secret_id, client_request_token, secret_string, secret_binary, rotation_token;
@@ -35,6 +37,32 @@ put_secret_value_check(struct op_ctx *ctx, const void *input, struct err *e)
 	return value.kind != VALUE_NONE || err_set(e, ERR_INVALID_REQUEST, MSG_NONE);
 }
 
+/* The run that the secret is in, when the request carries its RotationToken. */
+static bool
+is_of_active_run(struct op_ctx *ctx, const struct put_secret_value_input *in, struct run **out)
+{
+	struct secret *s = ctx->secret;
+	struct err ignored;
+
+	*out = NULL;
+	return s->rotation.active_run != 0 &&
+	    run_find(&ctx->cat, s, s->rotation.active_run, out, &ignored) && *out != NULL &&
+	    (*out)->rotation_token.n == in->rotation_token.n &&
+	    bytes_equal_ct((*out)->rotation_token.p, in->rotation_token.p, in->rotation_token.n);
+}
+
+/* spec/rotation.md 4.1: the token stands for the right to put this version with AWSPENDING. */
+bool
+put_secret_value_capability(struct op_ctx *ctx, const void *input)
+{
+	const struct put_secret_value_input *in = input;
+	struct run *r;
+
+	return in->rotation_token.p != NULL && is_of_active_run(ctx, in, &r) &&
+	    str_eq(in->client_request_token, r->token) && in->version_stages.n == 1 &&
+	    str_eq(in->version_stages.v[0], AWSPENDING);
+}
+
 bool
 put_secret_value(struct op_ctx *ctx, const void *input, struct jsonw *out, struct err *e)
 {
@@ -42,8 +70,14 @@ put_secret_value(struct op_ctx *ctx, const void *input, struct jsonw *out, struc
 	struct put_value put = { .token = in->client_request_token, .stages = &in->version_stages };
 	const struct staged *labels;
 	struct secret *s = ctx->secret;
+	struct run *run;
 	bool repeated;
 
+	if (in->rotation_token.p != NULL && !is_of_active_run(ctx, in, &run))
+		return err_set(e, ERR_ACCESS_DENIED, "User: " STR_FMT " is not authorized to "
+		    "perform: secretsmanager:PutSecretValue on resource: " STR_FMT
+		    " because the RotationToken is not valid",
+		    STR_ARG(ctx->caller->arn), STR_ARG(in->secret_id));
 	if (!value_from(in->secret_string, in->secret_binary, &put.value, e) ||
 	    !put_value(ctx, s, &put, &repeated, e))
 		return false;

@@ -138,7 +138,9 @@ make_copy(struct op_ctx *ctx, struct secret *s, struct replica *entry, bool forc
 	}
 	if (there != NULL && !secret_remove(&ctx->cat, there, e))
 		return false;
-	there = secret_new(&ctx->cat, s->account, entry->region, s->name);
+	there = secret_new(&ctx->cat, s->account, entry->region, s->name, e);
+	if (there == NULL)
+		return false;
 	there->arn = replica_arn(ctx, s, entry->region);
 	there->primary_region = s->region;
 	there->kms_key_id = cmk_is_default(entry->kms_key_id) ? STR_LIT("") : entry->kms_key_id;
