@@ -40,8 +40,9 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	kept = arena_new();
 	unlock = secbuf_new(32);
 	keyring = keyring_create(kept, unlock, &records, &e);
-	must(keyring != NULL && keyring_meta_seal(keyring, STR_LIT("k"), 1, STR_LIT("record"), &sealed,
-	    &e) && keyring_backing_new(keyring, binding.cmk_arn, 0, backing, &blob, &e));
+	must(keyring != NULL &&
+	     keyring_meta_seal(keyring, STR_LIT("k"), 1, STR_LIT("record"), &sealed, &e) &&
+	     keyring_backing_new(keyring, binding.cmk_arn, 0, backing, &blob, &e));
 	return 0;
 }
 
@@ -109,7 +110,8 @@ open_altered_key(struct str in)
 static void
 open_random_key(struct str in)
 {
-	static const char *const names[] = { "root", "slot/00", "stable/index", "epoch/zz", "slot/" };
+	static const char *const names[] = { "root", "slot/00", "stable/index", "epoch/zz",
+		"slot/" };
 	struct key_records r = records;
 	struct err e;
 

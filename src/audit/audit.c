@@ -2,12 +2,14 @@
 /*
  * Rows in the store, and the way from there to the files.
  *
- *	ac		first row that may still be there, last row given out: 8 bytes each, big-endian
- *	af		sealed: seq (8), row (8), mac (32) of a record that is on disk for sure
+ *	ac		first row that may still be there, last row given out, both as u64
+ *	af		sealed: seq, row, mac (8, 8, 32 bytes) of a record that is on disk for sure
  *	ar <row>	sealed: one record
  *
- *	 update: audit_put          commit           audit_ship            some later update: audit_put
- *	  +1 row  ------------------------> row in the store --> line in the file --flush--> row deleted
+ * Numbers are big-endian. The way of a record:
+ *
+ *	audit_put -- commit --> row in the store -- audit_ship --> line in the file -- flush -->
+ *	the row is deleted by the next audit_put
  *
  * A row is deleted only after its line was flushed, and the file knows the last row it holds
  * (chain.h), so that a crash anywhere neither loses a record nor writes it twice.
@@ -48,7 +50,7 @@ struct audit {
 
 	pthread_mutex_t lock;		/* guards the six below; a leaf */
 	pthread_cond_t turn;		/* is_writing was cleared */
-	bool is_writing;		/* some thread has the turn, and with it trail, batch, arena */
+	bool is_writing;		/* some thread has the turn, and the trail with it */
 	bool is_behind;			/* the last shipment failed */
 	struct waiting *queue, **queue_end;
 	struct chain_head head, synced;	/* copies of the trail's */
@@ -321,7 +323,8 @@ audit_put(struct audit *a, struct txn *t, const struct audit_event *v, struct er
 	if (!get_counters(t, &c, e) || !delete_shipped(a, t, &c, &synced, e))
 		return false;
 	if (c.last > head.row && c.last - head.row >= AUDIT_ROWS_MAX)
-		return err_internal(e, "audit: %d records wait for audit.log, which cannot be written",
+		return err_internal(e,
+		    "audit: %d records wait for audit.log, which cannot be written",
 		    AUDIT_ROWS_MAX);
 	buf_reserve(&record, 2048);
 	audit_format(v, &record);
@@ -337,9 +340,10 @@ write_all(struct audit *a, const struct waiting *queue, bool was_behind, bool *o
     struct err *e)
 {
 	*out_behind = was_behind && !ship_rows(a, e);
-	if (*out_behind)
-		return err_internal_at(e, e->at, ERR_INTERNAL, "audit: earlier records are stuck: %.400s",
-		    e->detail);
+	if (*out_behind) {
+		e->code = ERR_INTERNAL;
+		return err_prefix(e, "audit: earlier records are stuck");
+	}
 	trail_batch_start(&a->trail, &a->batch);
 	for (; queue != NULL; queue = queue->next)
 		trail_batch_add(&a->trail, &a->batch, 0, queue->record);
@@ -382,6 +386,7 @@ write_record(struct audit *a, struct str record, struct err *e)
 
 	pthread_mutex_lock(&a->lock);
 	*a->queue_end = &w;
+	/* cppcheck-suppress autoVariables ; it is off the queue before it is done */
 	a->queue_end = &w.next;
 	while (!w.is_done) {
 		if (a->is_writing)

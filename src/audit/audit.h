@@ -13,11 +13,11 @@
  * to rotate_bytes becomes audit.log.1 and audit.chain.1, the next one .2 and so on: a file keeps
  * its name, and deleting the oldest pairs is the operator's choice.
  *
- * What is found: a record that was changed, removed, exchanged or added, in any pair (audit_verify).
- * A tail cut off both files alike is found at start, up to the last record that the store knows to
- * be on disk; after that only where the files disagree.
- * A crash of the machine (not of pawld) may cost the last records that audit_write wrote without
- * sync_reads; what it leaves half is cut off, and a record PawlAuditGap says how much.
+ * What is found: a record that was changed, removed, exchanged or added, in any pair
+ * (audit_verify). A tail cut off both files alike is found at start, up to the last record that the
+ * store knows to be on disk; after that only where the files disagree. A crash of the machine (not
+ * of pawld) may cost the last records that audit_write wrote without sync_reads; what it leaves
+ * half is cut off, and a record PawlAuditGap says how much.
  *
  * Threads: audit_put on the committer inside an update; audit_write from any thread.
  */
@@ -43,7 +43,7 @@ struct audit_event {
 	struct str issuer_arn, issuer_id, issuer_name;	/* assumed role: the role */
 	int64_t session_created_ms;	/* not 0: temporary credentials */
 	struct str identity_provider;	/* web identity: the provider that vouched */
-	struct str invoked_by;		/* the service, or the service that called for the identity */
+	struct str invoked_by;		/* the service, alone or calling for the identity */
 	int64_t time_ms;
 	struct str source;		/* "secretsmanager.amazonaws.com" */
 	struct str name;		/* operation or event */
@@ -70,7 +70,7 @@ struct audit_config {
 	struct store *store;		/* borrowed */
 	bool sync_reads;		/* fsync for audit_write too */
 	size_t rotate_bytes;		/* 64 MiB */
-	bool resume_broken;		/* start although the chain does not fit; writes PawlAuditGap */
+	bool resume_broken;		/* start although it does not fit; writes PawlAuditGap */
 };
 /* Checks the newest pair of files, cuts off what a crash left half, ships rows that it left in the
  * store. ERR_CONFIG when records are missing or were changed. Whoever opens also registers

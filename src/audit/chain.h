@@ -2,8 +2,9 @@
 /*
  * chain.h - the line chain (spec/security.md 6.7, last point): which record follows which.
  *
- *	h_n = HMAC-SHA256(K_audit, h_{n-1} | n | row | SHA-256(record)), numbers as 8 bytes big-endian
+ *	h_n = HMAC-SHA256(K_audit, h_{n-1} | n | row | SHA-256(record))
  *
+ * Numbers are u64, big-endian.
  * `n` counts records from 1. `row` is the highest row of the store (audit.c) among records 1..n, so
  * that after a crash the file says which rows it has. A line of audit.chain, of fixed length:
  *

@@ -22,7 +22,7 @@ struct trail {
 	int folder_fd, log_fd, chain_fd;	/* -1: not open */
 	off_t log_size, chain_size;	/* good up to here */
 	bool has_bad_tail;		/* bytes of a failed write may follow */
-	bool flush_failed;		/* what the files hold is not known until they are read again */
+	bool flush_failed;		/* what is on disk is not known until it is read again */
 	unsigned rotated;		/* the highest N of audit.log.N */
 	struct chain_head head;		/* the last record */
 	struct chain_head synced;	/* the last record that is on disk for sure */
@@ -42,9 +42,9 @@ struct trail_gap {
 	uint64_t without_chain, without_record;	/* cut off at the end of a file */
 };
 
-/* Opens the newest pair or makes the first one; `floor` is a head known to be on disk (all 0: none).
- * ERR_CONFIG when the files don't fit each other, the keys or the floor, unless `resume_broken`.
- * `t` must be trail_close()d also after a failure. */
+/* Opens the newest pair or makes the first one; `floor` is a head known to be on disk (all 0:
+ * none). ERR_CONFIG when the files don't fit each other, the keys or the floor, unless
+ * `resume_broken`. `t` must be trail_close()d also after a failure. */
 MUST_CHECK bool trail_open(struct trail *t, const char *folder, const struct keyring *k,
     size_t rotate_bytes, const struct chain_head *floor, bool resume_broken,
     struct trail_gap *out_gap, struct err *e);
@@ -66,7 +66,7 @@ MUST_CHECK bool trail_sync(struct trail *t, struct err *e);
 struct trail_walk {
 	const struct keyring *keyring;
 	FILE *log, *chain;
-	struct chain_head head;		/* of the record just read; at first of the pair's first line */
+	struct chain_head head;		/* of the record just read; at first, the first line */
 	struct str record;		/* borrowed until the next step */
 	uint64_t line;			/* of audit.log, from 1 */
 	off_t log_end, chain_end;	/* after the record just read */

@@ -84,7 +84,8 @@ read_previous(const struct trail *t, struct chain_head *out, struct err *e)
 	if (fd < 0 || size < CHAIN_LINE_LEN || size % CHAIN_LINE_LEN != 0 ||
 	    pread(fd, line, sizeof(line), size - CHAIN_LINE_LEN) != CHAIN_LINE_LEN ||
 	    !chain_parse(line, out))
-		return err_set(e, ERR_CORRUPT, "%s is missing or does not end in a chain line", name);
+		return err_set(
+		    e, ERR_CORRUPT, "%s is missing or does not end in a chain line", name);
 	return true;
 }
 
@@ -104,7 +105,8 @@ count_lines(FILE *f)
 static void
 count_rest(struct trail_walk *w, enum trail_step step, struct trail_gap *gap)
 {
-	if (fseeko(w->log, w->log_end, SEEK_SET) != 0 || fseeko(w->chain, w->chain_end, SEEK_SET) != 0)
+	if (fseeko(w->log, w->log_end, SEEK_SET) != 0 ||
+	    fseeko(w->chain, w->chain_end, SEEK_SET) != 0)
 		return;
 	if (step == TRAIL_LOG_LONGER)
 		gap->without_chain = count_lines(w->log);
@@ -118,7 +120,8 @@ check_first(const struct trail *t, const struct trail_walk *w, const struct chai
     struct err *e)
 {
 	if (t->rotated > 0 && !chain_is_restart(&w->head) && !chain_head_equal(&w->head, previous))
-		return err_set(e, ERR_CORRUPT, "audit.chain:1: does not follow the files before it");
+		return err_set(
+		    e, ERR_CORRUPT, "audit.chain:1: does not follow the files before it");
 	return true;
 }
 
@@ -149,9 +152,10 @@ walk_newest(struct trail *t, struct trail_walk *w, const struct chain_head *floo
 		return err_set(e, ERR_CORRUPT, "audit.log:%llu: the record does not fit the chain",
 		    (unsigned long long)w->line);
 	if (w->head.seq < floor->seq)
-		return err_set(e, ERR_CORRUPT, "audit.log:%llu: the file ends at record %llu, though "
-		    "%llu were written", (unsigned long long)w->line,
-		    (unsigned long long)w->head.seq, (unsigned long long)floor->seq);
+		return err_set(e, ERR_CORRUPT,
+		    "audit.log:%llu: the file ends at record %llu, though %llu were written",
+		    (unsigned long long)w->line, (unsigned long long)w->head.seq,
+		    (unsigned long long)floor->seq);
 	t->log_size = w->log_end;
 	t->chain_size = w->chain_end;
 	count_rest(w, step, gap);
@@ -179,7 +183,8 @@ begin(struct trail *t, const struct chain_head *previous, const struct chain_hea
     struct err *e)
 {
 	if (previous->seq < floor->seq)
-		return err_set(e, ERR_CORRUPT, "audit.log is missing, though %llu records were written",
+		return err_set(e, ERR_CORRUPT,
+		    "audit.log is missing, though %llu records were written",
 		    (unsigned long long)floor->seq);
 	if (!chain_is_restart(floor) && previous->seq == floor->seq &&
 	    !chain_head_equal(previous, floor))
@@ -225,7 +230,8 @@ set_aside(struct trail *t, struct err *e)
 			continue;
 		for (size_t i = 0; i < 2; i++) {
 			snprintf(to, sizeof(to), "%s.%u.broken", stems[i], n);
-			if (renameat(t->folder_fd, stems[i], t->folder_fd, to) != 0 && errno != ENOENT)
+			if (renameat(t->folder_fd, stems[i], t->folder_fd, to) != 0 &&
+			    errno != ENOENT)
 				return err_sys(e, ERR_CONFIG, "cannot rename %s/%s", t->folder,
 				    stems[i]);
 		}

@@ -22,8 +22,8 @@ open_to_read(int folder_fd, const char *stem, const char *suffix, struct err *e)
 	if (fd >= 0)
 		f = fdopen(fd, "r");
 	if (f == NULL) {
-		err_sys(e, errno == ENOENT || errno == ELOOP ? ERR_CORRUPT : ERR_IO, "cannot open %s",
-		    name);
+		err_sys(e, errno == ENOENT || errno == ELOOP ? ERR_CORRUPT : ERR_IO,
+		    "cannot open %s", name);
 		if (fd >= 0)
 			close(fd);
 	}
@@ -44,9 +44,11 @@ trail_walk_open(struct trail_walk *w, int folder_fd, const char *suffix, const s
 		trail_walk_close(w);
 		return false;
 	}
-	if (fread(line, 1, sizeof(line), w->chain) != sizeof(line) || !chain_parse(line, &w->head)) {
+	if (fread(line, 1, sizeof(line), w->chain) != sizeof(line) ||
+	    !chain_parse(line, &w->head)) {
 		trail_walk_close(w);
-		return err_set(e, ERR_CORRUPT, "audit.chain%s:1: is not a chain's first line", suffix);
+		return err_set(
+		    e, ERR_CORRUPT, "audit.chain%s:1: is not a chain's first line", suffix);
 	}
 	return true;
 }

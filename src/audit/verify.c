@@ -13,7 +13,7 @@
 struct verify {
 	const struct keyring *keyring;
 	int folder_fd;
-	bool is_first;			/* nothing before to compare with: older pairs may be deleted */
+	bool is_first;			/* nothing to compare with: older pairs may be deleted */
 	struct chain_head head;		/* where the pair before ended */
 	uint64_t records;
 	struct arena *arena;		/* one record's JSON */
@@ -50,8 +50,8 @@ check_start(struct verify *v, struct trail_walk *w, const char *suffix, struct e
 	enum trail_step step;
 
 	if (!follows && !restarts)
-		return err_set(e, ERR_CORRUPT, "audit.chain%s:1: does not follow the file before it",
-		    suffix);
+		return err_set(
+		    e, ERR_CORRUPT, "audit.chain%s:1: does not follow the file before it", suffix);
 	if (!restarts)
 		return true;
 	step = trail_walk_next(w);
@@ -69,8 +69,9 @@ check_end(const struct trail_walk *w, enum trail_step step, const char *suffix, 
 	case TRAIL_CHAIN_LONGER:
 		return wrong(w, suffix, "the record is missing", e);
 	case TRAIL_WRONG:
-		return wrong(w, suffix, "the record does not fit the chain: it, or one before it, was "
-		    "changed, removed or moved", e);
+		return wrong(w, suffix,
+		    "the record does not fit the chain: it, or one before it, was changed, "
+		    "removed or moved", e);
 	case TRAIL_RECORD:
 	case TRAIL_END:
 		break;

@@ -96,7 +96,7 @@ class_of(size_t total)
 	return class;
 }
 
-/* The caller holds the lock. What is left of a full pool is smaller than `size` and stays unused. */
+/* The caller holds the lock. The rest of a full pool is smaller than `size` and stays unused. */
 static void *
 take_from_pool(size_t size)
 {

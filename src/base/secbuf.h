@@ -4,9 +4,9 @@
  * outlive a request.
  *
  * Backed by locked, undumpable pages where the kernel allows it (a refused mlock is reported once
- * by secbuf_is_locked). Wiped on free. There is no conversion to char *: secbuf_expose is the only
- * way in, so that a reviewer can grep for it. Threads: contents are the owner's business;
- * allocation is thread-safe.
+ * by secbuf_is_locked). Wiped on free; a child process reads zeros. There is no conversion to
+ * char *: secbuf_expose is the only way in, so that a reviewer can grep for it. Threads: contents
+ * are the owner's business; allocation is thread-safe.
  */
 #pragma once
 #include <stdbool.h>

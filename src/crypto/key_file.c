@@ -102,14 +102,17 @@ check_file(int fd, const char *path, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_CONFIG, "%s: a key file must be a regular file", path);
 	if (st.st_uid != geteuid())
-		return err_set(e, ERR_CONFIG, "%s: the key file belongs to user %u, not to user %u, "
-		    "as whom this runs", path, (unsigned)st.st_uid, (unsigned)geteuid());
+		return err_set(e, ERR_CONFIG,
+		    "%s: the key file belongs to user %u, not to user %u, as whom this runs",
+		    path, (unsigned)st.st_uid, (unsigned)geteuid());
 	if ((st.st_mode & 07777) != 0400 && (st.st_mode & 07777) != 0600)
-		return err_set(e, ERR_CONFIG, "%s: the key file has mode %04o; 'chmod 0400' it, and "
-		    "renew the key if others may have read it", path, (unsigned)st.st_mode & 07777);
+		return err_set(e, ERR_CONFIG,
+		    "%s: the key file has mode %04o; 'chmod 0400' it, and renew the key if others "
+		    "may have read it",
+		    path, (unsigned)st.st_mode & 07777);
 	if (st.st_size != KEY_FILE_LEN)
-		return err_set(e, ERR_CONFIG, "%s: a key file has %d bytes, this one has %lld", path,
-		    KEY_FILE_LEN, (long long)st.st_size);
+		return err_set(e, ERR_CONFIG, "%s: a key file has %d bytes, this one has %lld",
+		    path, KEY_FILE_LEN, (long long)st.st_size);
 	return true;
 }
 

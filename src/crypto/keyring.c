@@ -206,11 +206,12 @@ static bool
 add_root(const struct keyring *k, struct arena *a, struct key_records *out, struct err *e)
 {
 	struct blob_key root = root_key(k);
+	struct str epoch_id = bytes_view(k->current->id, EPOCH_ID_LEN);
 	AUTO_BINDING b = bind_key(k->store_id, str_of("root"), "root");
 	AUTO_BUF record = BUF_INIT;
 
 	buf_add(&record, k->store_id, sizeof(k->store_id));
-	if (!blob_seal(&root, BLOB_STABLE, &b, bytes_view(k->current->id, EPOCH_ID_LEN), &record, e))
+	if (!blob_seal(&root, BLOB_STABLE, &b, epoch_id, &record, e))
 		return false;
 	add_record(out, a, "root", "", &record);
 	return true;

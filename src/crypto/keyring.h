@@ -4,6 +4,8 @@
  *
  * Pure: it is handed stored key records and gives back new ones; catalog/ loads and saves. Keys
  * live in secbufs only. All blobs are the PWL1 format of aead.h with the binding that 4.4 names.
+ * Inside its blob a value of at most 4 KiB is padded to 64 * 2^k bytes (keyring_value.c).
+ * A child process reads zeros where its parent has keys (secbuf.h): fork first, or open again.
  * Threads: after keyring_open the keyring is read-mostly and safe from any thread (the cache of
  * backing keys has its own lock).
  */

@@ -266,8 +266,9 @@ keyring_value_seal(struct keyring *k, const struct value_binding *v,
 	AUTO_BUF padded = BUF_INIT;
 
 	if (backing_key == NULL || plain.n > VALUE_MAX)
-		return err_set(e, ERR_ENCRYPTION, "Secrets Manager can't encrypt the protected secret "
-		    "text using the provided KMS key.");
+		return err_set(e, ERR_ENCRYPTION,
+		    "Secrets Manager can't encrypt the protected secret text using the provided "
+		    "KMS key.");
 	random_bytes(secbuf_expose(d), BLOB_KEY_LEN);
 	random_bytes(d_id, sizeof(d_id));
 	pad(plain, &padded);

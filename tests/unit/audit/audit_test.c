@@ -913,7 +913,8 @@ TEST("verify finds exchanged records")
 TEST("verify finds any changed byte of any record, and of any chain line")
 {
 	struct fixture f = twelve_records();
-	static const char *const files[] = { "audit.log.2", "audit.chain.2", "audit.log", "audit.chain" };
+	static const char *const files[] = { "audit.log.2", "audit.chain.2", "audit.log",
+		"audit.chain" };
 
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct str whole = read_file(&f, files[i]);
@@ -1108,7 +1109,8 @@ TEST("threads that read and change at the same time lose no record")
 	open_store(&f);
 	open_audit(&f);
 	for (size_t i = 0; i < COUNT(threads); i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, i & 1 ? put_many : write_many, &f), 0);
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, i & 1 ? put_many : write_many, &f), 0);
 	for (size_t i = 0; i < COUNT(threads); i++) {
 		pthread_join(threads[i], &complaint);
 		if (complaint != NULL)

@@ -68,7 +68,8 @@ read_identity(struct audit_event *v, const json_t *id)
 	v->identity_provider = json_member_str(json_object_get(session, "webIdFederationData"),
 	    "federatedProvider");
 	if (session != NULL)
-		v->session_created_ms = time_of(json_object_get(session, "attributes"), "creationDate");
+		v->session_created_ms =
+		    time_of(json_object_get(session, "attributes"), "creationDate");
 }
 
 static struct audit_event
@@ -139,40 +140,52 @@ TEST("the four records of vectors/cloudtrail/events.json come out byte for byte"
 /* spec/security.md 6.6 */
 static const char *const examples[] = {
 	"{\"eventVersion\":\"1.11\",\"userIdentity\":{\"type\":\"AssumedRole\",\"principalId\":"
-	"\"AROABILLINGEXAMPLE001:billing-7f9c\",\"arn\":\"arn:aws:sts::444455556666:assumed-role/billing/"
+	"\"AROABILLINGEXAMPLE001:billing-7f9c\",\"arn\":\"arn:aws:sts::444455556666:assumed-role/"
+	"billing/"
 	"billing-7f9c\",\"accountId\":\"444455556666\",\"accessKeyId\":\"ASIAEXAMPLEBILLING01\","
-	"\"sessionContext\":{\"sessionIssuer\":{\"type\":\"Role\",\"principalId\":\"AROABILLINGEXAMPLE001\","
+	"\"sessionContext\":{\"sessionIssuer\":{\"type\":\"Role\",\"principalId\":"
+	"\"AROABILLINGEXAMPLE001\","
 	"\"arn\":\"arn:aws:iam::444455556666:role/k8s/billing\",\"accountId\":\"444455556666\","
 	"\"userName\":\"billing\"},\"webIdFederationData\":{\"federatedProvider\":"
 	"\"arn:aws:iam::444455556666:oidc-provider/oidc.cluster.example/prod\",\"attributes\":{}},"
-	"\"attributes\":{\"creationDate\":\"2026-05-04T07:58:11Z\",\"mfaAuthenticated\":\"false\"}}},"
+	"\"attributes\":{\"creationDate\":\"2026-05-04T07:58:11Z\",\"mfaAuthenticated\":\"false\"}}"
+	"},"
 	"\"eventTime\":\"2026-05-04T08:00:42Z\",\"eventSource\":\"secretsmanager.amazonaws.com\","
-	"\"eventName\":\"GetSecretValue\",\"awsRegion\":\"eu-west-1\",\"sourceIPAddress\":\"10.42.7.19\","
+	"\"eventName\":\"GetSecretValue\",\"awsRegion\":\"eu-west-1\",\"sourceIPAddress\":\"10.42."
+	"7.19\","
 	"\"userAgent\":\"aws-sdk-go-v2/1.36.3 ua/2.1 os/linux lang/go#1.24.2 "
 	"api/secretsmanager#1.35.4\",\"requestParameters\":{\"secretId\":\"billing/stripe\","
 	"\"versionStage\":\"AWSCURRENT\"},\"responseElements\":null,"
 	"\"requestID\":\"6b1c5b0e-35a0-4f67-8a5e-0f2a9f0a7d31\","
 	"\"eventID\":\"e3f5bb0c-8c1e-4ad4-9f57-3a55e2f3c7a9\",\"readOnly\":true,"
-	"\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\"recipientAccountId\":\"444455556666\","
-	"\"vpcEndpointId\":\"vpce-0a1b2c3d4e5f67890\",\"eventCategory\":\"Management\",\"tlsDetails\":"
+	"\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\"recipientAccountId\":"
+	"\"444455556666\","
+	"\"vpcEndpointId\":\"vpce-0a1b2c3d4e5f67890\",\"eventCategory\":\"Management\","
+	"\"tlsDetails\":"
 	"{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\","
 	"\"clientProvidedHostHeader\":\"secrets.corp.example:8443\"}}",
 	"{\"eventVersion\":\"1.11\",\"userIdentity\":{\"type\":\"AWSAccount\",\"principalId\":"
-	"\"AIDACAROLEXAMPLE00001\",\"accountId\":\"777788889999\"},\"eventTime\":\"2026-05-04T08:03:05Z\","
+	"\"AIDACAROLEXAMPLE00001\",\"accountId\":\"777788889999\"},\"eventTime\":\"2026-05-04T08:"
+	"03:05Z\","
 	"\"eventSource\":\"secretsmanager.amazonaws.com\",\"eventName\":\"PutResourcePolicy\","
-	"\"awsRegion\":\"eu-west-1\",\"sourceIPAddress\":\"10.42.9.2\",\"userAgent\":\"Boto3/1.43.11 "
+	"\"awsRegion\":\"eu-west-1\",\"sourceIPAddress\":\"10.42.9.2\",\"userAgent\":\"Boto3/"
+	"1.43.11 "
 	"md/Botocore#1.43.11 lang/python#3.12.4\",\"errorCode\":\"AccessDenied\",\"errorMessage\":"
 	"\"User: arn:aws:iam::777788889999:user/carol is not authorized to perform: "
 	"secretsmanager:PutResourcePolicy on resource: "
 	"arn:aws:secretsmanager:eu-west-1:444455556666:secret:billing/stripe-Qx7Lm2 because no "
 	"resource-based policy allows the secretsmanager:PutResourcePolicy action\","
-	"\"requestParameters\":{\"secretId\":\"arn:aws:secretsmanager:eu-west-1:444455556666:secret:"
+	"\"requestParameters\":{\"secretId\":\"arn:aws:secretsmanager:eu-west-1:444455556666:"
+	"secret:"
 	"billing/stripe-Qx7Lm2\"},\"responseElements\":null,"
 	"\"requestID\":\"1f0c0f0a-6f3b-4d55-b7c4-2f6f4a9a0c55\","
 	"\"eventID\":\"97b5a1b6-0a59-4e7e-9b0e-6a3e4b6f1d02\",\"readOnly\":false,"
-	"\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\"recipientAccountId\":\"444455556666\","
-	"\"sharedEventID\":\"5c1d4c8b-7a0e-4a1c-9f0b-1d7c2b3a4e5f\",\"eventCategory\":\"Management\","
-	"\"tlsDetails\":{\"tlsVersion\":\"TLSv1.2\",\"cipherSuite\":\"ECDHE-ECDSA-AES128-GCM-SHA256\","
+	"\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\"recipientAccountId\":"
+	"\"444455556666\","
+	"\"sharedEventID\":\"5c1d4c8b-7a0e-4a1c-9f0b-1d7c2b3a4e5f\",\"eventCategory\":"
+	"\"Management\","
+	"\"tlsDetails\":{\"tlsVersion\":\"TLSv1.2\",\"cipherSuite\":\"ECDHE-ECDSA-AES128-GCM-"
+	"SHA256\","
 	"\"clientProvidedHostHeader\":\"secrets.corp.example:8443\"}}",
 };
 
@@ -192,12 +205,19 @@ TEST("the two full examples of the specification come out byte for byte")
 static struct audit_event
 some_event(void)
 {
-	return (struct audit_event){ .identity = AUDIT_IAM_USER, .account = STR_LIT("111122223333"),
-		.principal_id = STR_LIT("AIDA1"), .arn = STR_LIT("arn:aws:iam::111122223333:user/a"),
-		.access_key_id = STR_LIT("AKIA1"), .user_name = STR_LIT("a"),
-		.source = STR_LIT("secretsmanager.amazonaws.com"), .name = STR_LIT("GetSecretValue"),
-		.region = STR_LIT("us-east-1"), .source_ip = STR_LIT("10.0.0.1"),
-		.user_agent = STR_LIT("test"), .request_id = STR_LIT("r"), .event_id = STR_LIT("e"),
+	return (struct audit_event){ .identity = AUDIT_IAM_USER,
+		.account = STR_LIT("111122223333"),
+		.principal_id = STR_LIT("AIDA1"),
+		.arn = STR_LIT("arn:aws:iam::111122223333:user/a"),
+		.access_key_id = STR_LIT("AKIA1"),
+		.user_name = STR_LIT("a"),
+		.source = STR_LIT("secretsmanager.amazonaws.com"),
+		.name = STR_LIT("GetSecretValue"),
+		.region = STR_LIT("us-east-1"),
+		.source_ip = STR_LIT("10.0.0.1"),
+		.user_agent = STR_LIT("test"),
+		.request_id = STR_LIT("r"),
+		.event_id = STR_LIT("e"),
 		.read_only = true };
 }
 
@@ -229,13 +249,15 @@ TEST("what is absent is left out, but parameters and response are null")
 
 static const struct { enum audit_identity identity; const char *want; } identities[] = {
 	{ AUDIT_ROOT, "{\"type\":\"Root\",\"principalId\":\"P\",\"arn\":\"A\",\"accountId\":\"1\","
-	  "\"accessKeyId\":\"K\",\"userName\":\"U\"}" },
-	{ AUDIT_IAM_USER, "{\"type\":\"IAMUser\",\"principalId\":\"P\",\"arn\":\"A\",\"accountId\":\"1\","
-	  "\"accessKeyId\":\"K\",\"userName\":\"U\"}" },
+		      "\"accessKeyId\":\"K\",\"userName\":\"U\"}" },
+	{ AUDIT_IAM_USER,
+	    "{\"type\":\"IAMUser\",\"principalId\":\"P\",\"arn\":\"A\",\"accountId\":\"1\","
+	    "\"accessKeyId\":\"K\",\"userName\":\"U\"}" },
 	{ AUDIT_FEDERATED_USER, "{\"type\":\"FederatedUser\",\"principalId\":\"P\",\"arn\":\"A\","
-	  "\"accountId\":\"1\",\"accessKeyId\":\"K\",\"userName\":\"U\"}" },
-	{ AUDIT_WEB_IDENTITY, "{\"type\":\"WebIdentityUser\",\"principalId\":\"P\",\"userName\":\"U\","
-	  "\"identityProvider\":\"I\"}" },
+				"\"accountId\":\"1\",\"accessKeyId\":\"K\",\"userName\":\"U\"}" },
+	{ AUDIT_WEB_IDENTITY,
+	    "{\"type\":\"WebIdentityUser\",\"principalId\":\"P\",\"userName\":\"U\","
+	    "\"identityProvider\":\"I\"}" },
 	{ AUDIT_ACCOUNT, "{\"type\":\"AWSAccount\",\"principalId\":\"P\",\"accountId\":\"1\"}" },
 	{ AUDIT_SERVICE, "{\"accountId\":\"1\"}" },
 };
@@ -266,9 +288,12 @@ TEST("temporary credentials of a user show a session; a call made for a caller s
 	v.session_created_ms = INT64_C(1772366400000);
 	v.invoked_by = STR_LIT("secretsmanager.amazonaws.com");
 	CHECK_STR(compact(a, json_object_get(format(a, &v), "userIdentity")),
-	    "{\"type\":\"IAMUser\",\"principalId\":\"AIDA1\",\"arn\":\"arn:aws:iam::111122223333:user/a\","
-	    "\"accountId\":\"111122223333\",\"accessKeyId\":\"AKIA1\",\"userName\":\"a\",\"sessionContext\":"
-	    "{\"attributes\":{\"creationDate\":\"2026-03-01T12:00:00Z\",\"mfaAuthenticated\":\"false\"}},"
+	    "{\"type\":\"IAMUser\",\"principalId\":\"AIDA1\",\"arn\":\"arn:aws:iam::111122223333:"
+	    "user/a\","
+	    "\"accountId\":\"111122223333\",\"accessKeyId\":\"AKIA1\",\"userName\":\"a\","
+	    "\"sessionContext\":"
+	    "{\"attributes\":{\"creationDate\":\"2026-03-01T12:00:00Z\",\"mfaAuthenticated\":"
+	    "\"false\"}},"
 	    "\"invokedBy\":\"secretsmanager.amazonaws.com\"}");
 }
 
@@ -319,7 +344,8 @@ TEST("a header with control characters or bytes that are no UTF-8 still gives on
 	v.source_ip = STR_LIT("\xff\xc3\xa4\xe2\x82z\xed\xa0\x80");
 	r = format(a, &v);
 	assert_true(str_eq(json_member_str(r, "userAgent"), STR_LIT("a\r\n\x1b[31m\"\\\0z")));
-	CHECK_STR(json_member_str(r, "sourceIPAddress"), "\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbdz"
+	CHECK_STR(json_member_str(r, "sourceIPAddress"),
+	    "\xef\xbf\xbd\xc3\xa4\xef\xbf\xbd\xef\xbf\xbdz"
 	    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
@@ -358,7 +384,8 @@ TEST("parameters of more than 100 KiB become null, and additionalEventData says 
 	CHECK_STR(compact(a, json_object_get(format(a, &v), "additionalEventData")),
 	    "{\"additionalEventDataOmitted\":true}");
 	v.additional_data = object_of(a, 28 * 1024);
-	assert_non_null(json_object_get(json_object_get(format(a, &v), "additionalEventData"), "x"));
+	assert_non_null(
+	    json_object_get(json_object_get(format(a, &v), "additionalEventData"), "x"));
 }
 
 TEST("parameters that were written over several lines are put on one")

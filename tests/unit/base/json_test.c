@@ -16,8 +16,8 @@ parse(struct arena *a, struct str text, int flags)
 
 TEST("exactly one JSON text is taken, of any kind")
 {
-	static const char *const taken[] = { "{}", "[]", "\"x\"", "1", "null", " {\"a\": [1, 2.5]} ",
-		"{\"\\u00e4\":\"\\ud83d\\udd11\"}" };
+	static const char *const taken[] = { "{}", "[]", "\"x\"", "1", "null",
+		" {\"a\": [1, 2.5]} ", "{\"\\u00e4\":\"\\ud83d\\udd11\"}" };
 	AUTO(arena) *a = arena_new();
 
 	for (size_t i = 0; i < COUNT(taken); i++)
@@ -27,8 +27,8 @@ TEST("exactly one JSON text is taken, of any kind")
 TEST("anything else is ERR_SERIALIZATION, and the detail does not quote it")
 {
 	static const char *const refused[] = { "", " ", "{", "{}{}", "{} x", "{'a':1}", "{\"a\":}",
-		"[1,]", "{\"a\":1,}", "nul", "\"\\ud800\"", "\"\xff\"", "\"\xc0\x80\"", "{\"hunter2\"",
-		"\"\x01\"", "01", "{\"a\\u0000b\":1}", "// x\n{}" };
+		"[1,]", "{\"a\":1,}", "nul", "\"\\ud800\"", "\"\xff\"", "\"\xc0\x80\"",
+		"{\"hunter2\"", "\"\x01\"", "01", "{\"a\\u0000b\":1}", "// x\n{}" };
 	AUTO(arena) *a = arena_new();
 	struct err e;
 
@@ -115,7 +115,8 @@ TEST("the writer places commas and escapes")
 	jsonw_base64(&w, "foob", 4);
 	jsonw_kstr(&w, "absent", STR_NULL);
 	jsonw_close(&w);
-	CHECK_STR(buf_view(&b), "{\"s\":\"a\\\"b\\\\c\\n\\t\\r\\b\\f\\u0001\\u001f\x7f/\xc3\xa4\",\"z\":\"\","
+	CHECK_STR(buf_view(&b),
+	    "{\"s\":\"a\\\"b\\\\c\\n\\t\\r\\b\\f\\u0001\\u001f\x7f/\xc3\xa4\",\"z\":\"\","
 	    "\"i\":-9223372036854775808,\"t\":true,\"f\":false,\"n\":null,\"list\":[1,{},[],null],"
 	    "\"k\\\"k\":[true],\"b\":\"Zm9vYg==\",\"absent\":\"\"}");
 }
@@ -131,11 +132,12 @@ TEST("a byte to escape is found at every place of a text of every length")
 			struct jsonw w = jsonw_on(&b);
 			char text[20];
 
-			memset(text, at & 1 ? 'a' : ' ', n);	/* a blank is the lowest plain byte */
+			memset(text, at & 1 ? 'a' : ' ', n); /* a blank is the lowest plain byte */
 			text[at % n] = bytes[at / n];
 			jsonw_str(&w, (struct str){ text, n });
 			assert_true(b.n > n + 2);
-			assert_true(str_eq(json_str(parse(a, buf_view(&b), 0)), (struct str){ text, n }));
+			assert_true(
+			    str_eq(json_str(parse(a, buf_view(&b), 0)), (struct str){ text, n }));
 		}
 	}
 }

@@ -325,11 +325,13 @@ TEST("after sealing and opening, the thread's contexts are keyed with zeros")
 	seal("attack at dawn", &blob);
 	CHECK_OK(blob_open(&key, BLOB_METADATA, &b, buf_view(&blob), plain, &e), &e);
 	/* What GCM case 14 gives for a zero key and a zero nonce, without setting either. */
-	assert_true(EVP_EncryptUpdate(crypto_context()->gcm_seal, got, &n, (uint8_t[16]){ 0 }, 16) > 0);
+	assert_true(
+	    EVP_EncryptUpdate(crypto_context()->gcm_seal, got, &n, (uint8_t[16]){ 0 }, 16) > 0);
 	unhex(gcm_rows[1].cipher, want);
 	assert_memory_equal(got, want, 16);
 	unhex(gcm_rows[1].tag, tag);
 	assert_true(EVP_DecryptUpdate(crypto_context()->gcm_open, got, &n, want, 16) > 0);
-	assert_true(EVP_CIPHER_CTX_ctrl(crypto_context()->gcm_open, EVP_CTRL_AEAD_SET_TAG, 16, tag) > 0);
+	assert_true(
+	    EVP_CIPHER_CTX_ctrl(crypto_context()->gcm_open, EVP_CTRL_AEAD_SET_TAG, 16, tag) > 0);
 	assert_true(EVP_DecryptFinal_ex(crypto_context()->gcm_open, got, &n) > 0);
 }

@@ -65,7 +65,8 @@ TEST("SHA-256: a million times 'a', and an absent string is an empty one")
 	setup();
 	memset(a, 'a', 1000000);
 	sha256_hex((struct str){ a, 1000000 }, hex);
-	assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+	assert_string_equal(
+	    hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 	free(a);
 	sha256_hex(STR_NULL, hex);
 	assert_string_equal(hex, sha256_rows[0].digest);
@@ -110,7 +111,8 @@ TEST("HMAC-SHA256: the vectors of RFC 4231")
 
 TEST("HMAC-SHA256: pieces give what their concatenation gives, wherever it is cut")
 {
-	struct str text = STR_LIT("the quick brown fox jumps over the lazy dog, then over another one");
+	struct str text =
+	    STR_LIT("the quick brown fox jumps over the lazy dog, then over another one");
 	uint8_t whole[SHA256_LEN], cut[SHA256_LEN];
 
 	setup();

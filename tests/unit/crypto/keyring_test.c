@@ -94,7 +94,8 @@ static const struct value_binding binding = {
 	.region = { "us-east-1", 9 },
 	.secret_arn = { "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-a1b2c3", 67 },
 	.version_id = { "5c0e7b1e-7d2f-4b64-9b43-0c0c7f6f1e22", 36 },
-	.cmk_arn = { "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-0b0a-4908-8706-050403020100", 75 },
+	.cmk_arn = { "arn:aws:kms:us-east-1:111122223333:key/0f0e0d0c-0b0a-4908-8706-050403020100",
+	    75 },
 	.kind = VALUE_STRING,
 	.created_ms = INT64_C(1767225600123),
 };
@@ -212,8 +213,9 @@ TEST("the format is pinned: backing key, data key, value with its padding")
 	CHECK_OK(keyring_backing_load(k, CMK, 3, unhex(a, backing_hex), id, &e), &e);
 	assert_memory_equal(id, wanted, sizeof(id));
 	assert_true(keyring_backing_is_loaded(k, id));
-	CHECK_OK(keyring_value_open(k, &binding, unhex(a, data_key_hex), unhex(a, value_hex), a, &out,
-	    &e), &e);
+	CHECK_OK(keyring_value_open(
+		     k, &binding, unhex(a, data_key_hex), unhex(a, value_hex), a, &out, &e),
+	    &e);
 	CHECK_STR(out, "correct horse battery staple");
 }
 
@@ -226,7 +228,8 @@ TEST("the format is pinned: the blind index and the audit chain")
 
 	keyring_index(k, parts, 3, index);
 	assert_memory_equal(index, unhex(a, index_hex).p, sizeof(index));
-	keyring_audit_mac(k, (struct str){ (char *)zeros, 32 }, STR_LIT("{\"eventName\":\"x\"}"), mac);
+	keyring_audit_mac(
+	    k, (struct str){ (char *)zeros, 32 }, STR_LIT("{\"eventName\":\"x\"}"), mac);
 	assert_memory_equal(mac, unhex(a, audit_hex).p, sizeof(mac));
 	assert_memory_equal(keyring_store_id(k), "QQQQQQQQQQQQQQQQ", 16);
 }
@@ -354,7 +357,8 @@ TEST("key records exchanged with each other, doubled or from another store are r
 		struct key_records mixed = whole;
 
 		mixed.r[mixed.n++] = other.r[i];
-		if (strncmp(other.r[i].name, "slot", 4) != 0 && strcmp(other.r[i].name, "root") != 0)
+		if (strncmp(other.r[i].name, "slot", 4) != 0 &&
+		    strcmp(other.r[i].name, "root") != 0)
 			check_not_opened(unlock, &mixed, ERR_CORRUPT);
 	}
 	changed = whole;
@@ -401,10 +405,12 @@ TEST("a renewed epoch seals under another key, and what the old one sealed still
 	records.r[records.n++] = more.r[0];
 	next = keyring_open(unlock, &records, &e);
 	CHECK_OK(next != NULL, &e);
-	CHECK_OK(keyring_meta_open(next, STR_LIT("s/1234"), 7, unhex(a, meta_hex), a, &out, &e), &e);
+	CHECK_OK(
+	    keyring_meta_open(next, STR_LIT("s/1234"), 7, unhex(a, meta_hex), a, &out, &e), &e);
 	CHECK_OK(keyring_meta_seal(next, STR_LIT("k"), 1, STR_LIT("new"), &blob, &e), &e);
 	CHECK_OK(keyring_meta_open(next, STR_LIT("k"), 1, buf_view(&blob), a, &out, &e), &e);
-	CHECK_ERR(keyring_meta_open(k, STR_LIT("k"), 1, buf_view(&blob), a, &out, &e), &e, ERR_CORRUPT);
+	CHECK_ERR(
+	    keyring_meta_open(k, STR_LIT("k"), 1, buf_view(&blob), a, &out, &e), &e, ERR_CORRUPT);
 	records.n--;	/* root names an epoch that is not there */
 	check_not_opened(unlock, &records, ERR_CORRUPT);
 }
@@ -422,8 +428,10 @@ TEST("metadata opens only at its own key and generation, and in its own store")
 
 	CHECK_ERR(keyring_meta_open(k, STR_LIT("s/1235"), 7, blob, a, &out, &e), &e, ERR_CORRUPT);
 	CHECK_ERR(keyring_meta_open(k, STR_LIT("s/1234"), 8, blob, a, &out, &e), &e, ERR_CORRUPT);
-	CHECK_ERR(keyring_meta_open(other, STR_LIT("s/1234"), 7, blob, a, &out, &e), &e, ERR_CORRUPT);
-	CHECK_ERR(keyring_meta_open(k, STR_LIT("s/1234"), 7, STR_NULL, a, &out, &e), &e, ERR_CORRUPT);
+	CHECK_ERR(
+	    keyring_meta_open(other, STR_LIT("s/1234"), 7, blob, a, &out, &e), &e, ERR_CORRUPT);
+	CHECK_ERR(
+	    keyring_meta_open(k, STR_LIT("s/1234"), 7, STR_NULL, a, &out, &e), &e, ERR_CORRUPT);
 	CHECK_STR(out, "untouched");
 	assert_string_equal(e.msg, "An internal service error occurred.");
 }
@@ -435,10 +443,11 @@ TEST("an access key's secret opens only for its account, key id and user")
 	struct str blob = unhex(a, iam_hex), out;
 	struct err e;
 
-	CHECK_ERR(keyring_iam_open(k, STR_LIT("111122223334"), KEY_ID, USER_ID, blob, a, &out, &e), &e,
-	    ERR_CORRUPT);
-	CHECK_ERR(keyring_iam_open(k, ACCOUNT, STR_LIT("AKIAIOSFODNN7EXAMPLF"), USER_ID, blob, a, &out,
-	    &e), &e, ERR_CORRUPT);
+	CHECK_ERR(keyring_iam_open(k, STR_LIT("111122223334"), KEY_ID, USER_ID, blob, a, &out, &e),
+	    &e, ERR_CORRUPT);
+	CHECK_ERR(keyring_iam_open(
+		      k, ACCOUNT, STR_LIT("AKIAIOSFODNN7EXAMPLF"), USER_ID, blob, a, &out, &e),
+	    &e, ERR_CORRUPT);
 	CHECK_ERR(keyring_iam_open(k, ACCOUNT, KEY_ID, STR_LIT("AIDABOB"), blob, a, &out, &e), &e,
 	    ERR_CORRUPT);
 	CHECK_ERR(keyring_meta_open(k, STR_LIT("s/1234"), 7, blob, a, &out, &e), &e, ERR_CORRUPT);
@@ -480,7 +489,8 @@ TEST("a token with another key id, from another store or changed is an invalid s
 		char *p = arena_strz(a, blob);
 
 		p[i] ^= 0x40;
-		CHECK_ERR(keyring_token_open(k, TEMPORARY_ID, (struct str){ p, blob.n }, a, &out, &e), &e,
+		CHECK_ERR(
+		    keyring_token_open(k, TEMPORARY_ID, (struct str){ p, blob.n }, a, &out, &e), &e,
 		    ERR_UNRECOGNIZED_CLIENT);
 	}
 }
@@ -509,7 +519,7 @@ TEST("a token's secret key depends on key id and token, and survives a restart")
 	CHECK_OK(again != NULL, &e);
 	keyring_token_secret(again, TEMPORARY_ID, buf_view(&one), second);
 	assert_string_equal(first, second);
-	keyring_token_secret(k, TEMPORARY_ID, STR_LIT("no token"), second);	/* must not fall over */
+	keyring_token_secret(k, TEMPORARY_ID, STR_LIT("no token"), second); /* must not fall over */
 	assert_int_equal(strlen(second), 40);
 }
 
@@ -538,7 +548,8 @@ TEST("the blind index tells parts apart by length, and stores by key")
 	struct key_records records;
 	AUTO(keyring) *k = pinned(a);
 	AUTO(keyring) *other = fresh(a, &records);
-	struct str ab_c[] = { STR_LIT("ab"), STR_LIT("c") }, a_bc[] = { STR_LIT("a"), STR_LIT("bc") };
+	struct str ab_c[] = { STR_LIT("ab"), STR_LIT("c") },
+		   a_bc[] = { STR_LIT("a"), STR_LIT("bc") };
 	uint8_t one[INDEX_LEN], two[INDEX_LEN];
 
 	keyring_index(k, ab_c, 2, one);
@@ -569,8 +580,8 @@ TEST("a backing key opens only for its KMS key and rotation; twice is harmless")
 	CHECK_OK(again != NULL, &e);
 	assert_false(keyring_backing_is_loaded(again, id));
 	CHECK_ERR(keyring_backing_load(again, CMK, 1, buf_view(&blob), got, &e), &e, ERR_CORRUPT);
-	CHECK_ERR(keyring_backing_load(again, STR_LIT("arn:other"), 0, buf_view(&blob), got, &e), &e,
-	    ERR_CORRUPT);
+	CHECK_ERR(keyring_backing_load(again, STR_LIT("arn:other"), 0, buf_view(&blob), got, &e),
+	    &e, ERR_CORRUPT);
 	CHECK_ERR(keyring_backing_load(again, CMK, 0, STR_LIT("short"), got, &e), &e, ERR_CORRUPT);
 	assert_false(keyring_backing_is_loaded(again, id));
 	CHECK_OK(keyring_backing_load(again, CMK, 0, buf_view(&blob), got, &e), &e);
@@ -658,7 +669,8 @@ TEST("a value opens for its own secret and version only: every member of the bin
 		v[i] = binding;
 	v[0].account = STR_LIT("111122223334");
 	v[1].region = STR_LIT("us-east-2");
-	v[2].secret_arn = STR_LIT("arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-a1b2c4");
+	v[2].secret_arn =
+	    STR_LIT("arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-a1b2c4");
 	v[3].version_id = STR_LIT("5c0e7b1e-7d2f-4b64-9b43-0c0c7f6f1e23");
 	v[4].cmk_arn = STR_LIT("arn:aws:kms:us-east-1:111122223333:key/other");
 	v[5].kind = VALUE_BINARY;
@@ -667,7 +679,8 @@ TEST("a value opens for its own secret and version only: every member of the bin
 	for (size_t i = 0; i < COUNT(v); i++) {
 		CHECK_ERR(keyring_value_open(s.k, &v[i], s.data_key, s.value, a, &out, &e), &e,
 		    ERR_DECRYPTION);
-		assert_string_equal(e.msg, "Secrets Manager can't decrypt the protected secret text "
+		assert_string_equal(e.msg,
+		    "Secrets Manager can't decrypt the protected secret text "
 		    "using the provided KMS key.");
 	}
 	CHECK_STR(out, "untouched");
@@ -709,7 +722,9 @@ TEST("a value with another version's data key is refused, also under equal bindi
 
 	CHECK_OK(keyring_backing_new(k, CMK, 0, id, &backing, &e), &e);
 	for (size_t i = 0; i < 2; i++)
-		CHECK_OK(keyring_value_seal(k, &binding, id, STR_LIT("x"), &keys[i], &values[i], &e), &e);
+		CHECK_OK(
+		    keyring_value_seal(k, &binding, id, STR_LIT("x"), &keys[i], &values[i], &e),
+		    &e);
 	CHECK_ERR(keyring_value_open(k, &binding, buf_view(&keys[0]), buf_view(&values[1]), a, &out,
 	    &e), &e, ERR_DECRYPTION);
 	CHECK_OK(keyring_value_open(k, &binding, buf_view(&keys[1]), buf_view(&values[1]), a, &out,
@@ -730,8 +745,9 @@ TEST("without its backing key a value neither opens nor is sealed")
 	struct str out;
 	struct err e;
 
-	CHECK_ERR(keyring_value_open(k, &binding, unhex(a, data_key_hex), unhex(a, value_hex), a, &out,
-	    &e), &e, ERR_DECRYPTION);
+	CHECK_ERR(keyring_value_open(
+		      k, &binding, unhex(a, data_key_hex), unhex(a, value_hex), a, &out, &e),
+	    &e, ERR_DECRYPTION);
 	CHECK_ERR(keyring_value_seal(k, &binding, id, STR_LIT("x"), &data_key, &value, &e), &e,
 	    ERR_ENCRYPTION);
 	assert_int_equal(data_key.n + value.n, 0);
