@@ -50,7 +50,7 @@ package_name_is_safe(struct str name)
 {
 	struct str rest = name, part;
 
-	if (name.n == 0 || name.n > PACKAGE_MAX_NAME || name.p[0] == '/')
+	if (name.n == 0 || name.n > PACKAGE_MAX_NAME)
 		return false;
 	for (size_t i = 0; i < name.n; i++) {
 		unsigned char c = (unsigned char)name.p[i];
@@ -58,15 +58,12 @@ package_name_is_safe(struct str name)
 		if (c < 0x20 || c == 0x7f || c == '\\')
 			return false;
 	}
+	if (rest.p[rest.n - 1] == '/')
+		rest.n--;		/* a folder */
 	while (str_split(&rest, '/', &part)) {
-		bool is_last = rest.p == NULL || rest.n == 0;
-
-		if (str_is(part, "..") || str_is(part, ".") || part.n > 255)
+		/* An empty part: an absolute name, or "a//b". */
+		if (part.n == 0 || part.n > 255 || str_is(part, "..") || str_is(part, "."))
 			return false;
-		if (part.n == 0 && !is_last)
-			return false;	/* "a//b" */
-		if (rest.p != NULL && rest.n == 0)
-			break;		/* "a/": a folder */
 	}
 	return true;
 }

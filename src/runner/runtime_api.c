@@ -99,13 +99,14 @@ on_header_value(llhttp_t *p, const char *at, size_t n)
 static struct str
 header(const struct runtime_conn *c, const char *name)
 {
+	struct str names = buf_view(&c->names), values = buf_view(&c->values);
 	size_t name_at = 0, value_at = 0;
 
 	for (size_t i = 0; i < c->header_count; i++) {
-		struct str n = { c->names.p + name_at, c->headers[i].name_end - name_at };
+		struct str n = { names.p + name_at, c->headers[i].name_end - name_at };
 
 		if (str_eq_nocase(n, str_of(name)))
-			return (struct str){ c->values.p == NULL ? "" : c->values.p + value_at,
+			return (struct str){ values.p + value_at,
 				c->headers[i].value_end - value_at };
 		name_at = c->headers[i].name_end;
 		value_at = c->headers[i].value_end;
