@@ -211,8 +211,17 @@ function onUncaught(thrown, kind) {
 	report(where, label, wrapped).finally(() => process.exit(kind === 'unhandledRejection' ? 128 : 129));
 }
 
+// The function asked for one version of Node and gets the machine's.
+function warnOfVersion() {
+	const here = `nodejs${process.versions.node.split('.')[0]}.x`;
+	const asked = (process.env.AWS_EXECUTION_ENV ?? '').replace('AWS_Lambda_', '');
+	if (asked !== '' && asked !== here)
+		write('WARN', `${asked} was asked for, this is ${here}`);
+}
+
 async function main() {
 	patchConsole();
+	warnOfVersion();
 	process.on('uncaughtException', onUncaught);
 	process.removeAllListeners('unhandledRejection');
 	let handler;

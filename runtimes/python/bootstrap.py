@@ -202,11 +202,20 @@ def run_once(client, handler, request_filter):
         client.post(f'/invocation/{request_id}/response', result)
 
 
+def warn_of_version():
+    """The function asked for one version of Python and gets the machine's."""
+    here = f'python{sys.version_info[0]}.{sys.version_info[1]}'
+    asked = os.environ.get('AWS_EXECUTION_ENV', '').replace('AWS_Lambda_', '')
+    if asked not in ('', here):
+        print(f'[WARNING] {asked} was asked for, this is {here}')
+
+
 def main():
     sys.stdout.reconfigure(line_buffering=True, errors='backslashreplace')
     sys.stderr.reconfigure(line_buffering=True, errors='backslashreplace')
     client = Client(os.environ['AWS_LAMBDA_RUNTIME_API'])
     request_filter = set_up_logging()
+    warn_of_version()
     sys.path[0] = os.environ['LAMBDA_TASK_ROOT']     # was this file's folder
     try:
         handler = load_handler(os.environ['_HANDLER'])

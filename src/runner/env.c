@@ -101,7 +101,9 @@ set_system(struct env *v, const struct env_place *p)
 	set_z(v, "TZ", ":UTC");
 	set_z(v, "LANG", "en_US.UTF-8");
 	set_z(v, "PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
-	set_z(v, "LD_LIBRARY_PATH", arena_printf(v->a, "%s:%s/lib:/opt/lib", p->task, p->task));
+	if (v->inv->runtime_kind != RUNTIME_BUILTIN)	/* which has no package */
+		set_z(v, "LD_LIBRARY_PATH",
+		    arena_printf(v->a, "%s:%s/lib:/opt/lib", p->task, p->task));
 	set_z(v, "PWD", p->task);
 	set_z(v, "TMPDIR", p->tmp);
 }

@@ -28,7 +28,8 @@
 
 #define MAX_MOUNTS 64
 #define MAX_PREFIXES 4
-#define TMP_SIZE "512m"		/* Lambda's EphemeralStorage */
+#define TMP_MAX_MB 512		/* Lambda's EphemeralStorage */
+#define SHM_MB 16
 #define MAX_FILE_BYTES (512u * 1024 * 1024)
 
 enum step {
@@ -210,12 +211,12 @@ make_read_only(const char *path)
 }
 
 static int
-mount_tmp(const char *path, uid_t uid)
+mount_tmp(const char *path, uid_t uid, int64_t size_mb)
 {
 	char options[96];
 
-	snprintf(options, sizeof(options), "mode=0700,uid=%u,gid=%u,size=" TMP_SIZE ",nr_inodes=65536",
-	    (unsigned)uid, (unsigned)uid);
+	snprintf(options, sizeof(options), "mode=0700,uid=%u,gid=%u,size=%lldm,nr_inodes=65536",
+	    (unsigned)uid, (unsigned)uid, (long long)size_mb);
 	return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options);
 }
 
@@ -237,6 +238,7 @@ mount_proc(const struct jail *j, int root)
 static int
 build_root(const struct jail *j, const struct jail_spec *s)
 {
+	int64_t tmp_mb = s->memory_mb < TMP_MAX_MB ? s->memory_mb : TMP_MAX_MB;
 	uid_t uid = jail_uid(j, s->slot);
 	char at[4096];
 	int root;
@@ -259,7 +261,8 @@ build_root(const struct jail *j, const struct jail_spec *s)
 		return -1;
 	if (mount_proc(j, root) != 0)
 		return -1;
-	if (make_read_only(".") != 0 || mount_tmp("tmp", uid) != 0 || mount_tmp("dev/shm", uid) != 0)
+	if (make_read_only(".") != 0 || mount_tmp("tmp", uid, tmp_mb) != 0 ||
+	    mount_tmp("dev/shm", uid, SHM_MB) != 0)
 		return -1;
 	if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
 		return -1;
@@ -696,7 +699,7 @@ try_out(const struct jail *j)
 	char *dir = arena_printf(a, "%s/try", j->folder);
 	char *tmp = arena_printf(a, "%s/tmp", dir), *root = arena_printf(a, "%s/root", dir);
 	struct jail_failure f = { 0 };
-	struct jail_spec s = { .dir = dir, .cwd = j->private_root ? "/" : tmp, .log_fd = 2,
+	struct jail_spec s = { .memory_mb = 128, .dir = dir, .cwd = j->private_root ? "/" : tmp, .log_fd = 2,
 	    .cgroup_fd = -1 };
 	int status = 0, status_fd;
 	struct err e;

@@ -49,6 +49,7 @@ uid_t jail_uid(const struct jail *j, unsigned slot);
 
 struct jail_spec {
 	unsigned slot;
+	int64_t memory_mb;	/* bounds a private /tmp, which lives in memory, too */
 	const char *dir;	/* the sandbox's folder on the host, holding tmp/ and root/ */
 	const char *code;	/* unpacked package on the host, or NULL */
 	const char *ca;		/* a file of `dir` the function may read, or NULL */

@@ -63,8 +63,11 @@ trim(struct buf *b)
 static void
 decide(struct logtail *t, bool at_end)
 {
+	size_t before = t->tail.n;
 	size_t done = mask_some(&t->tail, buf_view(&t->held), t->masks, t->mask_count, at_end);
 
+	if (t->sink != NULL && t->tail.n > before)
+		t->sink(t->arg, str_skip(buf_view(&t->tail), before));
 	frame_drop(&t->held, done);
 	if (t->tail.n > 2 * LOGTAIL_BYTES)
 		trim(&t->tail);

@@ -18,6 +18,9 @@ struct logtail {
 	size_t mask_count;
 	struct buf held;	/* raw bytes not yet decided */
 	struct buf tail;	/* masked; at most 2 * LOGTAIL_BYTES between trims */
+	/* Hears everything once it is masked; may be NULL. */
+	void (*sink)(void *arg, struct str masked);
+	void *arg;
 };
 
 /* Sets other masks for what follows; held bytes are decided by the old ones first. */

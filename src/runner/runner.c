@@ -44,7 +44,7 @@
 struct runner {
 	uv_loop_t loop;
 	uv_pipe_t pipe;
-	uv_signal_t child, term;
+	uv_signal_t child, orphaned;
 	uv_timer_t memory;
 	struct buf in;
 	struct sandbox_host host;
@@ -434,7 +434,7 @@ on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 }
 
 static void
-on_term(uv_signal_t *h, int signal_no)
+on_orphaned(uv_signal_t *h, int signal_no)
 {
 	(void)signal_no;
 	leave(h->data);
@@ -452,6 +452,10 @@ make_folders(const struct runner_config *c, struct err *e)
 	if (!package_remove(b.p, &ignored))
 		log_err(LOG_WARN, "left over", &ignored);
 	if (mkdir(b.p, 0711) != 0 && errno != EEXIST)
+		return err_sys(e, ERR_IO, "create %s", b.p);
+	buf_reset(&b);
+	buf_printf(&b, "%s/logs", c->folder);
+	if (mkdir(b.p, 0700) != 0 && errno != EEXIST)
 		return err_sys(e, ERR_IO, "create %s", b.p);
 	return true;
 }
@@ -490,12 +494,12 @@ open_handles(struct runner *r, int fd)
 		return e;
 	uv_pipe_init(&r->loop, &r->pipe, 0);
 	uv_signal_init(&r->loop, &r->child);
-	uv_signal_init(&r->loop, &r->term);
+	uv_signal_init(&r->loop, &r->orphaned);
 	uv_timer_init(&r->loop, &r->memory);
-	r->pipe.data = r->child.data = r->term.data = r->memory.data = r;
+	r->pipe.data = r->child.data = r->orphaned.data = r->memory.data = r;
 	if ((e = uv_pipe_open(&r->pipe, fd)) != 0 ||
 	    (e = uv_signal_start(&r->child, on_child, SIGCHLD)) != 0 ||
-	    (e = uv_signal_start(&r->term, on_term, SIGTERM)) != 0 ||
+	    (e = uv_signal_start(&r->orphaned, on_orphaned, SIGUSR1)) != 0 ||
 	    (e = uv_timer_start(&r->memory, on_memory, MEMORY_WATCH_MS, MEMORY_WATCH_MS)) != 0)
 		return e;
 	return uv_read_start((uv_stream_t *)&r->pipe, on_alloc, on_read);
@@ -511,12 +515,15 @@ become_runner(const struct runner_config *c, pid_t parent)
 		signal(i, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	signal(SIGINT, SIG_IGN);	/* Ctrl-C is for pawld, which then closes the socket */
+	/* Ctrl-C and a stop of the whole unit are for pawld, which lets what runs finish and then
+	 * closes the socket. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int i = 0; i < c->close_count; i++)
 		close(c->close_fds[i]);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
 	if (getppid() != parent)
 		_exit(0);
 	setsid();

@@ -17,6 +17,7 @@
 #include "runner/api_listener.h"
 #include "runner/env.h"
 #include "runner/exit_text.h"
+#include "runner/logfile.h"
 #include "runner/logtail.h"
 #include "runner/package.h"
 #include "runner/procfs.h"
@@ -55,6 +56,7 @@ struct sandbox {
 	uv_timer_t timer;		/* of the state: init, deadline, settle, keep-alive, grace */
 	int open_handles;		/* until the sandbox can be freed */
 	struct logtail tail;
+	struct logfile file;
 	char chunk[LOG_CHUNK];
 
 	int64_t free_since_ms;
@@ -111,6 +113,15 @@ sandbox_is_running(const struct sandbox *s)
 	return s->pid > 0 && (s->state == STARTING || s->state == BUSY);
 }
 
+static int64_t
+wall_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * SECOND_MS + ts.tv_nsec / 1000000;
+}
+
 static void on_timer(uv_timer_t *t);
 
 static void
@@ -120,6 +131,14 @@ set_timer(struct sandbox *s, int64_t ms)
 }
 
 /* ---- output */
+
+static void
+on_masked(void *arg, struct str masked)
+{
+	struct sandbox *s = arg;
+
+	logfile_add(&s->file, masked, wall_ms());
+}
 
 static void
 take_output(struct sandbox *s, const char *p, size_t n)
@@ -313,6 +332,7 @@ sandbox_free(struct sandbox *s)
 		package_cache_release(s->host->packages, s->identity->code_sha256);
 	runtime_api_free(s->api);
 	logtail_free(&s->tail);
+	logfile_done(&s->file, wall_ms());
 	invocation_free(s->identity);
 	invocation_free(s->inv);
 	if (s->status_fd >= 0)
@@ -548,15 +568,6 @@ random_hex(char *out, size_t bytes)
 	out[2 * bytes] = '\0';
 }
 
-static int64_t
-wall_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * SECOND_MS + ts.tv_nsec / 1000000;
-}
-
 static void
 deliver(struct sandbox *s)
 {
@@ -771,6 +782,8 @@ choose_command(struct sandbox *s, struct jail_spec *spec, const char **host, str
 		script = "node/bootstrap.mjs";
 		break;
 	}
+	if (interpreter != NULL && access(interpreter, X_OK) != 0)
+		interpreter = NULL;
 	if (interpreter == NULL && spec->exe == NULL)
 		return err_set(e, ERR_LAMBDA_PARAMETER, "Runtime " STR_FMT
 		    " is not available on this server.", STR_ARG(s->inv->runtime));
@@ -858,7 +871,8 @@ spawn(struct sandbox *s, struct jail_spec *spec, struct err *e)
 static bool
 launch(struct sandbox *s, struct err *e)
 {
-	struct jail_spec spec = { .slot = s->slot, .cgroup_fd = -1, .log_fd = -1 };
+	struct jail_spec spec = { .slot = s->slot, .memory_mb = s->inv->memory_mb, .cgroup_fd = -1,
+	    .log_fd = -1 };
 	const char *host = NULL;
 
 	if (s->uses_package)
@@ -951,6 +965,9 @@ sandbox_new(const struct sandbox_host *host, unsigned slot, struct invocation *i
 	s->inv = inv;
 	s->identity = invocation_identity(inv);
 	s->status_fd = -1;
+	logfile_init(&s->file, host->folder, inv->account, inv->region, inv->name);
+	s->tail.sink = on_masked;
+	s->tail.arg = s;
 	logtail_set_masks(&s->tail, inv->masks, inv->mask_count);
 	uv_timer_init(host->loop, &s->timer);
 	uv_pipe_init(host->loop, &s->log, 0);

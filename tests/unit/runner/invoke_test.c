@@ -314,6 +314,18 @@ TEST("a result of 6 MiB and 100 bytes passes, one byte more is Function.Response
 	rig_close(&r);
 }
 
+static const char *
+text_of(struct rig *r, const char *name)
+{
+	char *text = arena_alloc(r->arena, 65536);
+	FILE *f = fopen(arena_printf(r->arena, "%s/%s", r->dir, name), "re");
+
+	assert_non_null(f);
+	text[fread(text, 1, 65535, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
 TEST("given values appear as **** in the log and in errors, not in a result")
 {
 	static const struct str masks[] = { STR_LIT("hunter2hunter2"), STR_LIT("short"),
@@ -334,6 +346,8 @@ TEST("given values appear as **** in the log and in errors, not in a result")
 	call.mask_count = 3;
 	res = invoke_call(&r, &call);
 	CHECK_OUTCOME(res, FUNC_ERROR);
+	CHECK_HAS(str_of(text_of(&r, "functions/logs/000000000000.eu-west-1.f.log")),
+	    "Z a **** b **** c short\n");
 	CHECK_HAS(res.log_tail, "a **** b **** c short\n");
 	CHECK_HAS_NOT(res.log_tail, "hunter2");
 	CHECK_HAS_NOT(res.payload, "hunter2");
@@ -344,6 +358,34 @@ TEST("given values appear as **** in the log and in errors, not in a result")
 	res = invoke_call(&r, &call);
 	CHECK_STR(res.payload, "\"hunter2hunter2\"");
 	CHECK_HAS_NOT(res.log_tail, "hunter2");
+	rig_close(&r);
+}
+
+TEST("boto3 is there for Python functions, and names resolve")
+{
+	struct rig r = { 0 };
+	struct func_call call;
+	struct func_spec spec;
+	struct func_result res;
+
+	if (system(RIG_PYTHON " -c 'import boto3' 2>/dev/null") != 0) {
+		print_message("boto3 is not installed: not tested\n");
+		return;
+	}
+	rig_open(&r);
+	spec = python_spec(&r,
+	    "import boto3, botocore, os\n"
+	    "from botocore.config import Config\n"
+	    "sm = boto3.client('secretsmanager', endpoint_url=os.environ['SECRETS_MANAGER_ENDPOINT'],\n"
+	    "                  config=Config(retries={'max_attempts': 0}))\n"
+	    "def lambda_handler(e, c):\n"
+	    "    try: sm.describe_secret(SecretId='x')\n"
+	    "    except botocore.exceptions.EndpointConnectionError: return 'nobody there'\n");
+	call = call_of(&r, &spec, "{}");
+	call.endpoint_url = STR_LIT("http://localhost:1");
+	res = invoke_call(&r, &call);
+	CHECK_OUTCOME(res, FUNC_OK);
+	CHECK_STR(res.payload, "\"nobody there\"");
 	rig_close(&r);
 }
 

@@ -4,12 +4,18 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "runner/env.h"
+#include "runner/cgroup.h"
 #include "runner/exit_text.h"
 #include "runner/invocation.h"
+#include "runner/logfile.h"
 #include "runner/logtail.h"
+#include "runner/package.h"
 
 /* ---- logtail */
 
@@ -269,4 +275,81 @@ TEST("a sandbox serves another call only with the same revision, code, key and e
 		assert_false(invocation_fits(id, &y));
 		*members[i] = was;
 	}
+}
+
+/* ---- files */
+
+static char *
+read_all(struct arena *a, const char *path)
+{
+	char *text = arena_alloc(a, 8192);
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return NULL;
+	text[fread(text, 1, 8191, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static char *
+new_folder(struct arena *a)
+{
+	char *dir = arena_strdup(a, "/tmp/pawl-parts-XXXXXX");
+
+	assert_non_null(mkdtemp(dir));
+	return dir;
+}
+
+TEST("log files: a line each with its time, a begun line waits, four files of a bounded size")
+{
+	AUTO(arena) *a = arena_new();
+	char *dir = new_folder(a);
+	struct logfile l;
+	struct err e;
+
+	assert_int_equal(mkdir(arena_printf(a, "%s/logs", dir), 0700), 0);
+	logfile_init(&l, dir, STR_LIT("1"), STR_LIT("eu-west-1"), STR_LIT("f"));
+	l.max = 60;
+	logfile_add(&l, STR_LIT("one\ntw"), 1735732800123);
+	assert_string_equal(read_all(a, l.path), "2025-01-01T12:00:00.123Z one\n");
+	logfile_add(&l, STR_LIT("o\n"), 1735732801000);
+	assert_string_equal(read_all(a, l.path),
+	    "2025-01-01T12:00:00.123Z one\n2025-01-01T12:00:01.000Z two\n");
+	for (int i = 3; i < 20; i++)
+		logfile_add(&l, str_of(arena_printf(a, "%d\n", i)), 0);
+	logfile_add(&l, STR_LIT("begun"), 0);
+	assert_non_null(read_all(a, arena_printf(a, "%s.3", l.path)));
+	assert_null(read_all(a, arena_printf(a, "%s.4", l.path)));
+	logfile_done(&l, 0);
+	assert_non_null(strstr(read_all(a, arena_printf(a, "%s/logs/1.eu-west-1.f.log", dir)),
+	    "begun\n"));
+	logfile_init(&l, dir, STR_LIT("1"), STR_LIT("../.."), STR_LIT("f"));
+	logfile_add(&l, STR_LIT("nowhere\n"), 0);
+	logfile_done(&l, 0);
+	CHECK_OK(package_remove(dir, &e), &e);
+}
+
+TEST("a control group gets the function's memory, a bound on processes, and an end by name")
+{
+	static const struct { const char *name, *want; } rows[] = { { "memory.max", "134217728" },
+		{ "pids.max", "256" }, { "cgroup.kill", "1" }, { "cgroup.procs", "" } };
+	AUTO(arena) *a = arena_new();
+	char *dir = new_folder(a), *group = arena_printf(a, "%s/function-3", dir);
+	struct cgroup *c = cgroup_at(dir);
+	struct err e;
+	int fd;
+
+	assert_int_equal(cgroup_open(c, 3, 128), -1);	/* no such controller */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		fclose(fopen(arena_printf(a, "%s/%s", group, rows[i].name), "we"));
+	fd = cgroup_open(c, 3, 128);
+	assert_true(fd >= 0);
+	close(fd);
+	cgroup_end(c, 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(read_all(a, arena_printf(a, "%s/%s", group, rows[i].name)),
+		    rows[i].want);
+	cgroup_free(c);
+	CHECK_OK(package_remove(dir, &e), &e);
 }
