@@ -175,8 +175,10 @@ TEST("chunks: extensions and trailers beyond 4 KiB in all are refused")
 	buf_z(&extension, LINE HOST "Transfer-Encoding: chunked\r\n\r\n5;");
 	for (int i = 0; i < 5000; i++)
 		buf_c(&extension, 'x');
+	buf_z(&extension, "\r\nhello\r\n0\r\n\r\n");
 	buf_z(&trailers, LINE HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n");
 	put_fields(&trailers, 1000);
+	buf_z(&trailers, "\r\n");
 	check_refused(http_server_port(s), &calls, "extension", buf_view(&extension), 400);
 	check_refused(http_server_port(s), &calls, "trailers", buf_view(&trailers), 400);
 	http_server_stop(s, 1000);
@@ -213,6 +215,23 @@ TEST("head: the same verdict however the bytes arrive")
 	}
 	for (size_t i = 0; i < sizeof(good_requests) / sizeof(good_requests[0]); i++)
 		assert_int_equal(verdict(good_requests[i].bytes, 1), 0);
+}
+
+TEST("head: bare CR, bare LF and NUL are refused at once, not when the head ends or times out")
+{
+	static const struct str starts[] = { BYTES("GET / HTTP/1.1\n"), BYTES("GET / HTTP/1.1\rH"),
+		BYTES("G\0"), BYTES(LINE "Host: h\n"), BYTES(LINE "Host: h\r\r"),
+		BYTES(LINE HOST "A\0"), BYTES("\r\n\n"), BYTES("\r\r") };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		size_t whole = 0, scanned = 0, len;
+
+		/* the last byte is what makes the difference */
+		assert_int_equal(strict_find_end((struct str){ starts[i].p, starts[i].n - 1 },
+		    &scanned, &len), STRICT_MORE);
+		assert_int_equal(strict_find_end(starts[i], &scanned, &len), STRICT_BAD);
+		assert_int_equal(strict_find_end(starts[i], &whole, &len), STRICT_BAD);
+	}
 }
 
 TEST("second reading: a head that llhttp reads otherwise is not served")

@@ -393,7 +393,7 @@ TEST("a handshake that never ends runs into the head timer")
 	pair_new(&p, "one");
 	c.tls_cert = p.cert;
 	c.tls_key = p.key;
-	c.limits.head_ms = 50;
+	c.limits.head_ms = 200;
 	fixture_start(&f, &c);
 	AUTO_FD fd = fixture_connect(&f);
 	assert_true(wire_send(fd, STR_LIT("\x16\x03\x01\x01\x00\x01")));
