@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#include "runner/procfs.h"
+
 /* ---- provided */
 
 static const char curl_bootstrap[] =
@@ -597,31 +599,51 @@ TEST("a function that uses more memory than it has is killed")
 	rig_close(&r);
 }
 
-/* The call sleeps; what `pick` says about it is killed meanwhile. */
+/* A process whose command line holds `text`, in the session of a child of `parent` (0 = any);
+ * 0 = none. */
+static pid_t
+find_process(pid_t parent, const char *text)
+{
+	struct procfs_stat st, leader;
+	struct procfs_walk w;
+	pid_t found = 0;
+
+	assert_true(procfs_open(&w));
+	while (found == 0 && procfs_next(&w, &st)) {
+		char path[64], line[1024];
+		size_t n;
+		FILE *f;
+
+		if (parent != 0 && (!procfs_read(st.session, &leader) || leader.parent != parent))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)st.pid);
+		f = fopen(path, "re");
+		if (f == NULL)
+			continue;
+		n = fread(line, 1, sizeof(line), f);
+		fclose(f);
+		if (memmem(line, n, text, strlen(text)) != NULL)
+			found = st.pid;
+	}
+	procfs_close(&w);
+	return found;
+}
+
+/* The call sleeps; its process or the runner is killed meanwhile. */
 static struct func_result
 invoke_and_kill(struct rig *r, bool runner)
 {
 	struct waiting w = WAITING(1);
 	struct func_spec spec = python_spec(r,
-	    "import os, time\ndef lambda_handler(e, c):\n    time.sleep(20)\n");
+	    "import time\ndef lambda_handler(e, c): time.sleep(20)\n");
 	struct func_call call = call_of(r, &spec, "{}");
-	char path[128], children[256] = { 0 };
-	int pid = 0;
-	FILE *f;
+	pid_t pid;
 
 	call.done = on_done;
 	call.arg = &w;
 	func_invoke(r->func, &call);
-	/* The function's process is somewhere in the session of a child of the runner. */
-	snprintf(path, sizeof(path), "for p in $(pgrep -P %d); do pgrep -s $p python; done",
-	    (int)r->pid);
-	while (pid == 0) {
-		f = popen(path, "re");
-		assert_non_null(f);
-		if (fgets(children, sizeof(children), f) != NULL)
-			pid = atoi(children);
-		pclose(f);
-	}
+	while ((pid = find_process(r->pid, "bootstrap.py")) == 0)
+		usleep(1000);
 	kill(runner ? r->pid : pid, SIGKILL);
 	wait_all(&w);
 	if (runner) {
@@ -670,19 +692,19 @@ TEST("a process that leaves its session ends with the sandbox")
 	struct rig r = { .keepalive_ms = 1 };
 	struct func_result res;
 	struct func_spec spec;
-	char *find;
+	char *seconds;
 
 	rig_open(&r);
 	spec = python_spec(&r,
 	    "import subprocess\n"
 	    "def lambda_handler(e, c):\n"
 	    "    subprocess.Popen(['setsid', 'sleep', e])\n");
-	find = arena_printf(r.arena, "pgrep -f '^sleep 9871.%d' >/dev/null", (int)getpid());
-	res = invoke(&r, &spec, arena_printf(r.arena, "\"9871.%d\"", (int)getpid()));
+	seconds = arena_printf(r.arena, "9871.%d", (int)getpid());
+	res = invoke(&r, &spec, arena_printf(r.arena, "\"%s\"", seconds));
 	CHECK_OUTCOME(res, FUNC_OK);
-	for (int i = 0; i < 500 && system(find) == 0; i++)
+	for (int i = 0; i < 500 && find_process(0, seconds) != 0; i++)
 		usleep(10000);
-	assert_int_not_equal(system(find), 0);
+	assert_int_equal(find_process(0, seconds), 0);
 	rig_close(&r);
 }
 
