@@ -51,6 +51,22 @@ function_code_path(struct arena *a, const char *data, const uint8_t sha256[32])
 	return arena_printf(a, "%s/functions/%s.zip", data, hex);
 }
 
+/* "name", or "name:0000000012": published versions lie behind their function, by number. */
+static struct str
+key_of(struct arena *a, struct str account, struct str region, struct str name, int64_t version)
+{
+	struct str id = version == 0 ? name : str_of(arena_printf(a, STR_FMT ":%010lld",
+	    STR_ARG(name), (long long)version));
+
+	return record_key(a, KIND_FUNCTION, account, region, id);
+}
+
+static bool
+is_key_of_version(struct str key, struct str prefix)
+{
+	return memchr(key.p + prefix.n, ':', key.n - prefix.n) != NULL;
+}
+
 static struct tags
 tags_of(struct arena *a, Pawl__Tag **v, size_t n)
 {
@@ -109,7 +125,9 @@ unpack(struct arena *a, struct str plain)
 		.environment = tags_of(a, m->environment, m->n_environment),
 		.has_environment = m->has_environment, .tags = tags_of(a, m->tags, m->n_tags),
 		.code_size = m->code_size, .modified_ms = m->modified_ms,
-		.next_version = m->next_version, .revision_id = pb_str(m->revision_id),
+		.next_version = m->next_version, .version = m->version,
+		.published_revision = pb_str(m->published_revision),
+		.revision_id = pb_str(m->revision_id),
 		.policy_revision_id = pb_str(m->policy_revision_id),
 		.reserved_concurrency = m->reserved_concurrency,
 		.tracing_mode = pb_str(m->tracing_mode) };
@@ -166,6 +184,8 @@ function_put(struct catalog *c, const struct function *f, struct err *e)
 	m.code_size = f->code_size;
 	m.modified_ms = f->modified_ms;
 	m.next_version = f->next_version;
+	m.version = f->version;
+	m.published_revision = pb_bytes(f->published_revision);
 	m.revision_id = pb_bytes(f->revision_id);
 	m.policy_revision_id = pb_bytes(f->policy_revision_id);
 	pack_permissions(c->arena, f, &m);
@@ -175,15 +195,14 @@ function_put(struct catalog *c, const struct function *f, struct err *e)
 	for (size_t i = 0; i < f->architecture_count; i++)
 		m.architectures[i] = pb_bytes(f->architectures[i]);
 	m.tracing_mode = pb_bytes(f->tracing_mode);
-	return record_put(c, record_key(c->arena, KIND_FUNCTION, f->account, f->region, f->name),
+	return record_put(c, key_of(c->arena, f->account, f->region, f->name, f->version),
 	    record_pack(c->arena, &m.base), e);
 }
 
 bool
 function_remove(struct catalog *c, const struct function *f, struct err *e)
 {
-	return txn_del(c->txn, record_key(c->arena, KIND_FUNCTION, f->account, f->region, f->name),
-	    e);
+	return txn_del(c->txn, key_of(c->arena, f->account, f->region, f->name, f->version), e);
 }
 
 /* "pawl-rotate-ENGINE-STRATEGY" for the engines and strategies that exist (5.9). */
@@ -230,27 +249,41 @@ builtin(struct catalog *c, struct str account, struct str region, struct str nam
 	return f;
 }
 
+static bool
+open_record(struct catalog *c, struct str plain, struct str account, struct str region,
+    struct function **out, struct err *e)
+{
+	struct function *f = unpack(c->arena, plain);
+
+	if (f == NULL)
+		return err_corrupt(e, "a function's record does not parse");
+	f->account = arena_str(c->arena, account);
+	f->region = arena_str(c->arena, region);
+	*out = f;
+	return true;
+}
+
+static bool
+find_version(struct catalog *c, struct str account, struct str region, struct str name,
+    int64_t version, struct function **out, struct err *e)
+{
+	struct str plain;
+
+	if (!record_get(c, key_of(c->arena, account, region, name, version), &plain, e))
+		return false;
+	return plain.p == NULL || open_record(c, plain, account, region, out, e);
+}
+
 bool
 function_find(struct catalog *c, struct str account, struct str region, struct str name,
     struct function **out, struct err *e)
 {
-	struct str plain;
-
 	*out = NULL;
 	if (name.n == 0 || name.n > 140)
 		return true;
-	if (str_starts(name, FUNCTION_BUILTIN_PREFIX)) {
-		*out = builtin(c, account, region, name);
-	} else {
-		if (!record_get(c, record_key(c->arena, KIND_FUNCTION, account, region, name),
-		    &plain, e))
-			return false;
-		if (plain.p == NULL)
-			return true;
-		*out = unpack(c->arena, plain);
-		if (*out == NULL)
-			return err_corrupt(e, "a function's record does not parse");
-	}
+	if (!str_starts(name, FUNCTION_BUILTIN_PREFIX))
+		return find_version(c, account, region, name, 0, out, e);
+	*out = builtin(c, account, region, name);
 	if (*out != NULL) {
 		(*out)->account = arena_str(c->arena, account);
 		(*out)->region = arena_str(c->arena, region);
@@ -259,34 +292,80 @@ function_find(struct catalog *c, struct str account, struct str region, struct s
 }
 
 bool
-function_list(struct catalog *c, struct str account, struct str region, struct str after,
-    size_t max, struct function ***out, size_t *n, struct err *e)
+function_resolve(struct catalog *c, const struct function_ref *ref, struct function **out,
+    struct err *e)
 {
-	struct str prefix = record_prefix(c->arena, KIND_FUNCTION, account, region);
-	struct str from = after.p == NULL ? STR_NULL :
-	    record_key(c->arena, KIND_FUNCTION, account, region, after);
-	struct function **list = arena_array(c->arena, struct function *, max);
-	AUTO(scan) *s = scan_open(c->txn, prefix, from, e);
+	struct function *latest;
+	unsigned long long n;
+
+	if (!function_find(c, ref->account, ref->region, ref->name, &latest, e))
+		return false;
+	*out = latest;
+	if (latest == NULL || ref->qualifier.p == NULL || str_is(ref->qualifier, "$LATEST"))
+		return true;
+	*out = NULL;
+	if (latest->builtin.p != NULL || str_starts(ref->qualifier, "0") ||
+	    !str_to_u64(ref->qualifier, 9999999999ULL, &n))
+		return true;
+	if (!find_version(c, ref->account, ref->region, ref->name, (int64_t)n, out, e))
+		return false;
+	if (*out != NULL)	/* concurrency is reserved for all versions together */
+		(*out)->reserved_concurrency = latest->reserved_concurrency;
+	return true;
+}
+
+struct listing_of {
+	struct str account, region, prefix, after;
+	bool versions;			/* those, or the functions themselves */
+	size_t max;
+};
+
+static bool
+list(struct catalog *c, const struct listing_of *l, struct function ***out, size_t *n,
+    struct err *e)
+{
+	struct function **found = arena_array(c->arena, struct function *, l->max);
 	struct str key, stored, plain;
+	AUTO(scan) *s = scan_open(c->txn, l->prefix, l->after, e);
 
 	*n = 0;
-	*out = list;
+	*out = found;
 	if (s == NULL)
 		return false;
 	err_clear(e);
-	while (*n < max && scan_next(s, &key, &stored, e)) {
-		struct function *f;
-
-		if (!record_open(c, key, stored, &plain, e))
+	while (*n < l->max && scan_next(s, &key, &stored, e)) {
+		if (!l->versions && is_key_of_version(key, l->prefix))
+			continue;
+		if (!record_open(c, key, stored, &plain, e) ||
+		    !open_record(c, plain, l->account, l->region, &found[*n], e))
 			return false;
-		f = unpack(c->arena, plain);
-		if (f == NULL)
-			return err_corrupt(e, "a function's record does not parse");
-		f->account = arena_str(c->arena, account);
-		f->region = arena_str(c->arena, region);
-		list[(*n)++] = f;
+		(*n)++;
 	}
 	return e->code == ERR_NONE;
+}
+
+bool
+function_list(struct catalog *c, struct str account, struct str region, struct str after,
+    size_t max, struct function ***out, size_t *n, struct err *e)
+{
+	struct listing_of l = { .account = account, .region = region, .max = max,
+		.prefix = record_prefix(c->arena, KIND_FUNCTION, account, region),
+		.after = after.p == NULL ? STR_NULL : key_of(c->arena, account, region, after, 0) };
+
+	return list(c, &l, out, n, e);
+}
+
+bool
+function_versions(struct catalog *c, const struct function *f, int64_t after, size_t max,
+    struct function ***out, size_t *n, struct err *e)
+{
+	struct str id = str_of(arena_printf(c->arena, STR_FMT ":", STR_ARG(f->name)));
+	struct listing_of l = { .account = f->account, .region = f->region, .max = max,
+		.prefix = record_key(c->arena, KIND_FUNCTION, f->account, f->region, id),
+		.after = after == 0 ? STR_NULL :
+		key_of(c->arena, f->account, f->region, f->name, after), .versions = true };
+
+	return list(c, &l, out, n, e);
 }
 
 bool

@@ -5,6 +5,8 @@
  *
  * Built-in rotators are found under reserved names "pawl-rotate-ENGINE-STRATEGY"; they have no
  * record and cannot be changed.
+ *
+ * A published version is a copy under the function's name and its number; it never changes.
  * Memory: the catalog's arena.
  */
 #pragma once
@@ -14,7 +16,8 @@
 
 struct permission {
 	struct str statement_id, statement;	/* statement: its JSON text */
-	struct str principal, action, source_arn, source_account;	/* as given; n == 0: absent */
+	/* as given; n == 0: absent */
+	struct str principal, action, source_arn, source_account;
 	bool has_other_condition;	/* one that a rotation never meets */
 };
 
@@ -24,7 +27,10 @@ struct function {
 	struct tags environment, tags;
 	bool has_environment;
 	uint8_t code_sha256[32];
-	int64_t code_size, modified_ms, next_version;
+	int64_t code_size, modified_ms;
+	int64_t version;		/* of a published version; 0 = $LATEST */
+	int64_t next_version;		/* $LATEST: what is published next, from 1 */
+	struct str published_revision;	/* $LATEST: revision_id when it was last published */
 	struct str revision_id, policy_revision_id;
 	struct permission *permissions;
 	size_t permission_count;
@@ -45,11 +51,18 @@ struct str function_arn(struct arena *a, struct str account, struct str region, 
 /* True with *out == NULL when there is none. */
 MUST_CHECK bool function_find(struct catalog *c, struct str account, struct str region,
     struct str name, struct function **out, struct err *e);
+/* The version a reference names; without a qualifier, and with $LATEST, the function itself. */
+MUST_CHECK bool function_resolve(struct catalog *c, const struct function_ref *ref,
+    struct function **out, struct err *e);
 MUST_CHECK bool function_put(struct catalog *c, const struct function *f, struct err *e);
+/* One version; removing $LATEST leaves the published ones to the caller. */
 MUST_CHECK bool function_remove(struct catalog *c, const struct function *f, struct err *e);
 /* Registered ones by name, strictly after `after` (or STR_NULL), at most max. */
 MUST_CHECK bool function_list(struct catalog *c, struct str account, struct str region,
     struct str after, size_t max, struct function ***out, size_t *n, struct err *e);
+/* Published versions of a function by number, strictly after `after`, at most max. */
+MUST_CHECK bool function_versions(struct catalog *c, const struct function *f, int64_t after,
+    size_t max, struct function ***out, size_t *n, struct err *e);
 /* The file that holds the zip: DATA/functions/HEX.zip */
 char *function_code_path(struct arena *a, const char *data, const uint8_t sha256[32]);
 /* May secretsmanager.amazonaws.com invoke it on behalf of this secret? Its policy decides. */

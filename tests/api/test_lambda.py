@@ -72,7 +72,7 @@ def invoke(lam, name, event=None, **members):
 
 def test_create_answers_with_the_whole_configuration(lam, fname):
     made = create(lam, fname, Description="d", Timeout=7, MemorySize=256,
-                  Environment={"Variables": {"A": "b"}})
+                  Environment={"Variables": {"AB": "c"}})
     assert made["ResponseMetadata"]["HTTPStatusCode"] == 201
     digest = base64.b64encode(hashlib.sha256(PLAIN).digest()).decode()
     expected = {
@@ -80,7 +80,7 @@ def test_create_answers_with_the_whole_configuration(lam, fname):
         "Handler": "index.handler", "CodeSize": len(PLAIN), "Description": "d", "Timeout": 7,
         "MemorySize": 256, "CodeSha256": digest, "Version": "$LATEST", "PackageType": "Zip",
         "TracingConfig": {"Mode": "PassThrough"}, "Architectures": ["x86_64"],
-        "EphemeralStorage": {"Size": 512}, "Environment": {"Variables": {"A": "b"}}}
+        "EphemeralStorage": {"Size": 512}, "Environment": {"Variables": {"AB": "c"}}}
     assert {k: made.get(k) for k in expected} == expected
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000", made["LastModified"])
     assert UUID.fullmatch(made["RevisionId"])
@@ -110,7 +110,7 @@ def test_a_name_is_taken_once(lam, function):
      "Could not unzip uploaded file. Please check your file, then try to upload again."),
     ({"Code": {"ZipFile": PLAIN[:-30]}}, "InvalidParameterValueException",
      "Could not unzip uploaded file. Please check your file, then try to upload again."),
-    ({"Code": {"S3Bucket": "b", "S3Key": "k"}}, "InvalidParameterValueException",
+    ({"Code": {"S3Bucket": "bbb", "S3Key": "k"}}, "InvalidParameterValueException",
      "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified "
      "bucket does not exist"),
     ({"Runtime": "java17"}, "InvalidParameterValueException",

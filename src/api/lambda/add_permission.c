@@ -2,7 +2,6 @@
 /* AddPermission - one statement of the function's resource policy (spec/rotation.md 5.8). */
 #include "api/lambda/ops.h"
 #include "api/lambda/subject.h"
-#include "crypto/random.h"
 
 struct add_permission_input {
 	struct str statement_id, action, principal, source_arn, source_account;
@@ -85,8 +84,8 @@ write_principal(struct op_ctx *ctx, struct jsonw *w, struct str p, struct err *e
 		p = str_of(arena_printf(ctx->cat.arena, "arn:%s:iam::" STR_FMT ":root",
 		    partition_of(ctx->region), STR_ARG(p)));
 	else if (!is_arn(p))
-		return err_set(e, ERR_LAMBDA_PARAMETER, "The provided principal was invalid. Please "
-		    "check the principal and try again.");
+		return err_set(e, ERR_LAMBDA_PARAMETER, "The provided principal was invalid. "
+		    "Please check the principal and try again.");
 	jsonw_key(w, "Principal");
 	jsonw_open(w);
 	jsonw_kstr(w, key, p);
@@ -163,8 +162,8 @@ check_new(const struct subject *s, struct str statement_id, struct err *e)
 	for (size_t i = 0; i < s->f->permission_count; i++) {
 		if (str_eq(s->f->permissions[i].statement_id, statement_id))
 			return err_set(e, ERR_LAMBDA_CONFLICT, "The statement id (" STR_FMT
-			    ") provided already exists. Please provide a new statement id, or remove "
-			    "the existing statement.", STR_ARG(statement_id));
+			    ") provided already exists. Please provide a new statement id, or "
+			    "remove the existing statement.", STR_ARG(statement_id));
 	}
 	return true;
 }
@@ -174,14 +173,12 @@ append(struct op_ctx *ctx, struct function *f, const struct permission *p)
 {
 	struct permission *all = arena_array(ctx->cat.arena, struct permission,
 	    f->permission_count + 1);
-	char *uuid = arena_alloc(ctx->cat.arena, 37);
 
 	for (size_t i = 0; i < f->permission_count; i++)
 		all[i] = f->permissions[i];
 	all[f->permission_count++] = *p;
 	f->permissions = all;
-	random_uuid(uuid);
-	f->policy_revision_id = str_of(uuid);
+	f->policy_revision_id = new_revision(ctx->cat.arena);
 }
 
 bool
@@ -197,9 +194,9 @@ add_permission(struct op_ctx *ctx, const void *input, struct jsonw *out, struct 
 	if (str_is(s.ref.qualifier, LATEST))
 		return err_set(e, ERR_LAMBDA_PARAMETER,
 		    "We currently do not support adding policies for $LATEST.");
-	if (!subject_get_changeable(ctx, &s, e) || !check_new(&s, in->statement_id, e) ||
+	if (!subject_get_registered(ctx, &s, e) || !check_new(&s, in->statement_id, e) ||
 	    !revision_check(in->revision_id, s.f->policy_revision_id, "GetPolicy", e) ||
-	    !write_statement(ctx, in, s.f->arn, &statement, e))
+	    !write_statement(ctx, in, subject_arn(ctx->cat.arena, &s), &statement, e))
 		return false;
 	p = (struct permission){ .statement_id = in->statement_id,
 		.statement = arena_str(ctx->cat.arena, buf_view(&statement)),

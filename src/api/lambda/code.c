@@ -93,7 +93,7 @@ store(struct op_ctx *ctx, struct code_input *in, struct err *e)
 	path = function_code_path(a, ctx->server->data, in->sha256);
 	if (!is_there(path, in->zip_file) && !write_new(a, path, in->zip_file, e))
 		return false;
-	if (fsync(folder) != 0)		/* also when it was there: its rename may be a moment old */
+	if (fsync(folder) != 0)		/* even if it was there: its rename may be a moment old */
 		return err_sys(e, ERR_IO, "sync the folder of %s", path);
 	in->is_stored = true;
 	return true;

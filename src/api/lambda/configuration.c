@@ -101,6 +101,15 @@ write_state(struct jsonw *out, enum moment moment)
 	jsonw_kz(out, "StateReasonCode", "Creating");
 }
 
+static void
+write_version(struct jsonw *out, const struct function *f)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lld", (long long)f->version);
+	jsonw_kz(out, "Version", f->version == 0 ? LATEST : number);
+}
+
 void
 configuration_write(struct jsonw *out, const struct function *f, struct str arn,
     enum moment moment)
@@ -136,6 +145,16 @@ configuration_write(struct jsonw *out, const struct function *f, struct str arn,
 	jsonw_open(out);
 	jsonw_kstr(out, "Mode", f->tracing_mode);
 	jsonw_close(out);
-	jsonw_kz(out, "Version", LATEST);
+	write_version(out, f);
 	jsonw_close(out);
+}
+
+void
+configuration_write_listed(struct op_ctx *ctx, struct jsonw *out, const struct function *f)
+{
+	struct arena *a = ctx->cat.arena;
+	struct str arn = f->version == 0 ? f->arn : str_of(arena_printf(a, STR_FMT ":%lld",
+	    STR_ARG(f->arn), (long long)f->version));
+
+	configuration_write(out, f, arn, FUNCTION_SEEN);
 }

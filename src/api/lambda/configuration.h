@@ -71,10 +71,12 @@ MUST_CHECK bool settings_check(const struct settings *in, struct err *e);
 void settings_apply(struct arena *a, const struct settings *in, struct function *f);
 
 enum moment {
-	FUNCTION_CREATED,	/* this call made it: Pending, and Active from the next look on */
-	FUNCTION_UPDATED,	/* this call changed it: InProgress, Successful from the next look on */
+	FUNCTION_CREATED,	/* by this call: Pending, Active from the next look on */
+	FUNCTION_UPDATED,	/* by this call: InProgress, Successful from the next look on */
 	FUNCTION_SEEN,
 };
 /* `arn` is how the caller named it. */
 void configuration_write(struct jsonw *out, const struct function *f, struct str arn,
     enum moment moment);
+/* The same for one found in a list: a published version is named by its number. */
+void configuration_write_listed(struct op_ctx *ctx, struct jsonw *out, const struct function *f);

@@ -6,6 +6,7 @@
 #include "api/lambda/code.h"
 #include "api/lambda/configuration.h"
 #include "api/lambda/ops.h"
+#include "api/lambda/publish.h"
 #include "api/lambda/subject.h"
 #include "api/lambda/tags.h"
 
@@ -42,8 +43,8 @@ check_package(const struct create_function_input *in, struct err *e)
 		    "Container images are not supported on this server.");
 	if (in->code->image_uri.p == NULL &&
 	    (in->settings.runtime.p == NULL || in->settings.handler.p == NULL))
-		return err_set(e, ERR_LAMBDA_PARAMETER, "Runtime and Handler are mandatory parameters "
-		    "for functions created with deployment packages.");
+		return err_set(e, ERR_LAMBDA_PARAMETER, "Runtime and Handler are mandatory "
+		    "parameters for functions created with deployment packages.");
 	return true;
 }
 
@@ -95,9 +96,11 @@ create_function(struct op_ctx *ctx, const void *input, struct jsonw *out, struct
 	if (!in->code->is_stored)
 		return err_internal(e, "the code of a permitted CreateFunction was not stored");
 	f = make(ctx, in, &s);
+	ctx->status = 201;
+	if (in->publish.value)
+		return publish_and_write(ctx, f, FUNCTION_CREATED, out, e);
 	if (!function_put(&ctx->cat, f, e))
 		return false;
-	ctx->status = 201;
 	configuration_write(out, f, f->arn, FUNCTION_CREATED);
 	return true;
 }

@@ -67,11 +67,11 @@ check_payload(struct invocation *v, struct str body, struct err *e)
 {
 	struct err why;
 	size_t max = v->kind == EVENT ? EVENT_MAX : PAYLOAD_MAX;
+	const char *kind = v->kind == EVENT ? "Event" : "RequestResponse";
 
 	if (body.n > max)
-		return err_set(e, ERR_TOO_LARGE, "%zu byte payload is too large for the %s invocation "
-		    "type (limit %zu bytes)", body.n, v->kind == EVENT ? "Event" : "RequestResponse",
-		    max);
+		return err_set(e, ERR_TOO_LARGE, "%zu byte payload is too large for the %s "
+		    "invocation type (limit %zu bytes)", body.n, kind, max);
 	if (body.n == 0)
 		v->call.payload = STR_LIT("{}");
 	else if (json_parse(v->arena, body, 0, &why) == NULL)
@@ -145,6 +145,7 @@ prepare(struct op_ctx *ctx, struct invocation *v, const struct subject *s, struc
 	    call, e))
 		return false;
 	session_cache_share(s->f, call);
+	call->spec.version = function_version(v->arena, s->f);
 	call->request_id = arena_str(v->arena, ctx->request_id);
 	return true;
 }
@@ -201,7 +202,7 @@ answer(struct invocation *v)
 		ctx->complete(ctx, &e);
 		return;
 	}
-	add_header(ctx, "X-Amz-Executed-Version", STR_LIT(LATEST));
+	add_header(ctx, "X-Amz-Executed-Version", v->call.spec.version);
 	if (r->outcome != FUNC_OK)
 		add_header(ctx, "X-Amz-Function-Error", STR_LIT("Unhandled"));
 	if (v->wants_log)

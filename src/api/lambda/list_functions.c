@@ -6,6 +6,7 @@
 #include "api/lambda/configuration.h"
 #include "api/lambda/ops.h"
 #include "api/lambda/page.h"
+#include "api/lambda/route.h"
 #include "api/lambda/subject.h"
 
 bool
@@ -16,6 +17,9 @@ list_functions(struct op_ctx *ctx, const void *input, struct jsonw *out, struct 
 	size_t n;
 
 	(void)input;
+	if (query_value(ctx->cat.arena, ctx->query, "FunctionVersion").p != NULL)
+		return err_set(e, ERR_LAMBDA_PARAMETER, "FunctionVersion is not supported by this "
+		    "server. ListVersionsByFunction lists versions.");
 	if (!page_from_query(ctx, &page, e) || !function_list(&ctx->cat, ctx->account, ctx->region,
 	    page.after, page.max + 1, &list, &n, e))
 		return false;
@@ -23,7 +27,7 @@ list_functions(struct op_ctx *ctx, const void *input, struct jsonw *out, struct 
 	jsonw_key(out, "Functions");
 	jsonw_open_list(out);
 	for (size_t i = 0; i < n && i < page.max; i++)
-		configuration_write(out, list[i], list[i]->arn, FUNCTION_SEEN);
+		configuration_write_listed(ctx, out, list[i]);
 	jsonw_close_list(out);
 	if (n > page.max)
 		jsonw_kstr(out, "NextMarker", list[page.max - 1]->name);

@@ -21,4 +21,18 @@ FIELDS(add_permission); RULE(add_permission);
 RULE(get_policy);
 RULE(remove_permission);
 
+FIELDS(publish_version); RULE(publish_version);
+RULE(list_versions_by_function);
+
+FIELDS(put_function_concurrency); RULE(put_function_concurrency);
+RULE(get_function_concurrency);
+RULE(delete_function_concurrency);
+
+RULE(list_function_tags);
+FIELDS(tag_function); CHECK_STAGE(tag_function); RULE(tag_function);
+RULE(untag_function);
+
+RULE(get_account_settings);
+RULE(get_function_code_signing_config);
+
 void invoke(struct op_ctx *ctx, const void *input, struct jsonw *out);

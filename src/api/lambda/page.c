@@ -18,7 +18,8 @@ page_from_query(struct op_ctx *ctx, struct page *out, struct err *e)
 		out->after = marker;
 	}
 	if (max.p != NULL && (!str_to_u64(max, 10000, &n) || n < 1))
-		return violation_set(e, max, "maxItems", "Member must have value between 1 and 10000");
+		return violation_set(e, max, "maxItems",
+		    "Member must have value between 1 and 10000");
 	if (n < PAGE_MAX)
 		out->max = (size_t)n;
 	return true;

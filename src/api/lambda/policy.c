@@ -3,7 +3,6 @@
 #include "api/lambda/ops.h"
 #include "api/lambda/route.h"
 #include "api/lambda/subject.h"
-#include "crypto/random.h"
 
 /* Built-in functions may be invoked by rotation, always. */
 static void
@@ -77,7 +76,6 @@ bool
 remove_permission(struct op_ctx *ctx, const void *input, struct jsonw *out, struct err *e)
 {
 	struct str revision = query_value(ctx->cat.arena, ctx->query, "RevisionId");
-	char *uuid = arena_alloc(ctx->cat.arena, 37);
 	struct subject s;
 
 	(void)input;
@@ -86,8 +84,8 @@ remove_permission(struct op_ctx *ctx, const void *input, struct jsonw *out, stru
 		return false;
 	if (s.f == NULL)
 		return err_set(e, ERR_LAMBDA_NOT_FOUND, "No policy found for: " STR_FMT,
-		    STR_ARG(s.arn));
-	if (!subject_get_changeable(ctx, &s, e))
+		    STR_ARG(subject_arn(ctx->cat.arena, &s)));
+	if (!subject_get_registered(ctx, &s, e))
 		return false;
 	if (s.f->permission_count == 0)
 		return err_set(e, ERR_LAMBDA_NOT_FOUND,
@@ -97,8 +95,7 @@ remove_permission(struct op_ctx *ctx, const void *input, struct jsonw *out, stru
 	if (!take_out(s.f, ctx->path_rest))
 		return err_set(e, ERR_LAMBDA_NOT_FOUND, "Statement " STR_FMT
 		    " is not found in resource policy.", STR_ARG(ctx->path_rest));
-	random_uuid(uuid);
-	s.f->policy_revision_id = str_of(uuid);
+	s.f->policy_revision_id = new_revision(ctx->cat.arena);
 	if (!function_put(&ctx->cat, s.f, e))
 		return false;
 	ctx->status = 204;

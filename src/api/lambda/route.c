@@ -44,7 +44,8 @@ route_match(struct arena *a, const char *pattern, struct str path, struct str va
 	struct str want = str_of(pattern), part, given;
 	size_t n = 0;
 
-	vars[0] = vars[1] = STR_NULL;
+	for (size_t i = 0; i < ROUTE_VARS; i++)
+		vars[i] = STR_NULL;
 	if (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;		/* older SDKs list with ".../functions/" */
 	while (str_split(&want, '/', &part)) {

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define ROUTE_VARS 2
+#define ROUTE_VARS 3	/* the most that a path of the model has */
 
 /* Each "{}" of the pattern stands for one part of the path, not empty; vars are what stood there,
  * percent-decoded, in the arena. */

@@ -19,7 +19,7 @@ static struct {
 	unsigned next;			/* overwritten when all are taken */
 } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* The entry of this function, or the one to give up for it. */
+/* The entry of this ARN as invoked, or the one to give up for it. */
 static struct entry *
 find(struct str arn)
 {
@@ -37,7 +37,7 @@ keep(struct entry *en, const struct function *f, const struct func_call *call)
 {
 	arena_free(en->arena);
 	en->arena = arena_new();
-	en->arn = arena_str(en->arena, f->arn);
+	en->arn = arena_str(en->arena, call->spec.arn);
 	en->revision = arena_str(en->arena, f->revision_id);
 	en->access_key_id = arena_str(en->arena, call->access_key_id);
 	en->secret_access_key = arena_str(en->arena, call->secret_access_key);
@@ -53,8 +53,8 @@ session_cache_share(const struct function *f, struct func_call *call)
 	struct entry *en;
 
 	pthread_mutex_lock(&cache.lock);
-	en = find(f->arn);
-	if (en->arena == NULL || !str_eq(en->arn, f->arn) ||
+	en = find(call->spec.arn);
+	if (en->arena == NULL || !str_eq(en->arn, call->spec.arn) ||
 	    !str_eq(en->revision, f->revision_id) || en->until_ms < monotonic_ms()) {
 		keep(en, f, call);
 	} else {

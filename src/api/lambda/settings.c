@@ -97,8 +97,9 @@ is_handler(struct str s)
 /* ---- runtimes */
 
 static const struct runtime { const char *name; bool runs; } runtimes[] = {
-	{ "dotnet10", false }, { "dotnet6", false }, { "dotnet8", false }, { "dotnetcore1.0", false },
-	{ "dotnetcore2.0", false }, { "dotnetcore2.1", false }, { "dotnetcore3.1", false },
+	{ "dotnet10", false }, { "dotnet6", false }, { "dotnet8", false },
+	{ "dotnetcore1.0", false }, { "dotnetcore2.0", false },
+	{ "dotnetcore2.1", false }, { "dotnetcore3.1", false },
 	{ "go1.x", false }, { "java11", false }, { "java17", false }, { "java21", false },
 	{ "java25", false }, { "java8", false }, { "java8.al2", false }, { "nodejs", false },
 	{ "nodejs10.x", false }, { "nodejs12.x", false }, { "nodejs14.x", false },
@@ -201,10 +202,10 @@ check_environment(const struct struct_list *variables, struct err *e)
 		return false;
 	for (size_t i = 0; i < variables->n; i++) {
 		if (!is_variable(v[i].key))
-			return err_set(e, ERR_LAMBDA_VALIDATION, "1 validation error detected: Value "
-			    "at 'environment.variables' failed to satisfy constraint: Map keys must "
-			    "satisfy constraint: [Member must satisfy regular expression pattern: "
-			    "[a-zA-Z]([a-zA-Z0-9_])+, Member must not be null]");
+			return err_set(e, ERR_LAMBDA_VALIDATION, "1 validation error detected: "
+			    "Value at 'environment.variables' failed to satisfy constraint: Map "
+			    "keys must satisfy constraint: [Member must satisfy regular expression "
+			    "pattern: [a-zA-Z]([a-zA-Z0-9_])+, Member must not be null]");
 		if (v[i].value.n > 0 && memchr(v[i].value.p, '\0', v[i].value.n) != NULL)
 			return err_set(e, ERR_LAMBDA_PARAMETER, MSG_ENVIRONMENT "hold a NUL.");
 		total += v[i].key.n + v[i].value.n;

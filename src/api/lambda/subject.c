@@ -5,8 +5,9 @@
 #include "crypto/random.h"
 
 #define NAME_MAX_CHARS 64
-#define NAME_PATTERN "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?" \
-	"(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"
+#define NAME_PATTERN "(arn:(aws[a-zA-Z-]*)?:lambda:)?" \
+	"([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?" \
+	"([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?"
 
 static bool
 all_of(struct str s, const char *extra)
@@ -47,8 +48,8 @@ settle_qualifier(struct function_ref *r, struct str given, struct err *e)
 	if (given.p == NULL)
 		return true;
 	if (!is_qualifier(given))
-		return violation_set(e, given, "qualifier", "Member must satisfy regular expression "
-		    "pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+");
+		return violation_set(e, given, "qualifier", "Member must satisfy regular "
+		    "expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+");
 	if (r->qualifier.p != NULL && !str_eq(r->qualifier, given))
 		return err_set(e, ERR_LAMBDA_PARAMETER, "The derived qualifier from the function "
 		    "name does not match the specified qualifier.");
@@ -93,10 +94,7 @@ subject_parse(struct op_ctx *ctx, struct str text, struct str qualifier, struct 
 bool
 subject_find(struct catalog *c, struct subject *s, struct err *e)
 {
-	s->f = NULL;
-	if (s->ref.qualifier.p != NULL && !str_is(s->ref.qualifier, LATEST))
-		return true;
-	return function_find(c, s->ref.account, s->ref.region, s->ref.name, &s->f, e);
+	return function_resolve(c, &s->ref, &s->f, e);
 }
 
 bool
@@ -131,7 +129,7 @@ subject_get(struct op_ctx *ctx, struct subject *out, struct err *e)
 }
 
 bool
-subject_get_changeable(struct op_ctx *ctx, struct subject *out, struct err *e)
+subject_get_registered(struct op_ctx *ctx, struct subject *out, struct err *e)
 {
 	if (!subject_get(ctx, out, e))
 		return false;
@@ -139,13 +137,36 @@ subject_get_changeable(struct op_ctx *ctx, struct subject *out, struct err *e)
 	    "Function " STR_FMT " is built in.", STR_ARG(out->f->name));
 }
 
+bool
+subject_get_latest(struct op_ctx *ctx, struct subject *out, struct err *e)
+{
+	if (!subject_get_registered(ctx, out, e))
+		return false;
+	return out->f->version == 0 || err_set(e, ERR_LAMBDA_PARAMETER, "This operation is "
+	    "permitted on Lambda functions only. Aliases and versions do not support this "
+	    "operation. Please specify either a function name or an unqualified function ARN.");
+}
+
+struct str
+function_version(struct arena *a, const struct function *f)
+{
+	return f->version == 0 ? STR_LIT(LATEST) :
+	    str_of(arena_printf(a, "%lld", (long long)f->version));
+}
+
+struct str
+new_revision(struct arena *a)
+{
+	char *uuid = arena_alloc(a, 37);
+
+	random_uuid(uuid);
+	return str_of(uuid);
+}
+
 void
 function_touch(struct op_ctx *ctx, struct function *f)
 {
-	char *uuid = arena_alloc(ctx->cat.arena, 37);
-
-	random_uuid(uuid);
-	f->revision_id = str_of(uuid);
+	f->revision_id = new_revision(ctx->cat.arena);
 	f->modified_ms = ctx->cat.now_ms;
 }
 

@@ -9,8 +9,8 @@
 
 #define LATEST "$LATEST"
 #define MSG_NO_FUNCTION "Function not found: " STR_FMT
-#define MSG_REVISION "The Revision Id provided does not match the latest Revision Id. Call the %s " \
-	"API to retrieve the latest Revision Id"
+#define MSG_REVISION "The Revision Id provided does not match the latest Revision Id. " \
+	"Call the %s API to retrieve the latest Revision Id"
 
 struct subject {
 	struct function_ref ref;	/* qualifier: STR_NULL when none was given */
@@ -27,12 +27,17 @@ MUST_CHECK bool subject_look_up(struct op_ctx *ctx, struct subject *out, struct 
 MUST_CHECK bool subject_find(struct catalog *c, struct subject *s, struct err *e);
 /* Refused when there is none. */
 MUST_CHECK bool subject_get(struct op_ctx *ctx, struct subject *out, struct err *e);
-/* Refused also when it is built in, or a published version, which never changes. */
-MUST_CHECK bool subject_get_changeable(struct op_ctx *ctx, struct subject *out, struct err *e);
+/* Refused also when it is built in. */
+MUST_CHECK bool subject_get_registered(struct op_ctx *ctx, struct subject *out, struct err *e);
+/* Refused also for a published version: its code and settings never change. */
+MUST_CHECK bool subject_get_latest(struct op_ctx *ctx, struct subject *out, struct err *e);
 bool subject_missing(struct op_ctx *ctx, const struct subject *s, struct err *e);
 /* The ARN as the caller named it, with its qualifier. */
 struct str subject_arn(struct arena *a, const struct subject *s);
 
+/* "$LATEST" or a number. */
+struct str function_version(struct arena *a, const struct function *f);
+struct str new_revision(struct arena *a);
 /* A new RevisionId and time of change. */
 void function_touch(struct op_ctx *ctx, struct function *f);
 /* Is `given` absent or the present revision? `call` is what to call to learn it. */

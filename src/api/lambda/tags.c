@@ -3,24 +3,25 @@
 
 #include "api/lambda/subject.h"
 
+#define LENGTHS(max, min) "[Member must have length less than or equal to " max ", Member must " \
+	"have length greater than or equal to " min ", Member must not be null]"
+
 bool
 function_tags_check(const struct struct_list *map, struct err *e)
 {
 	const struct map_entry *v = map->v;
 
 	if (map->n > FUNCTION_TAGS_MAX)
-		return err_set(e, ERR_LAMBDA_PARAMETER, "Number of tags exceeds resource tag limit.");
+		return err_set(e, ERR_LAMBDA_PARAMETER, MSG_TAGS);
 	for (size_t i = 0; i < map->n; i++) {
 		size_t key = str_code_points(v[i].key);
 
 		if (key < 1 || key > 128)
-			return violation_set(e, v[i].key, "tags", "Map keys must satisfy constraint: "
-			    "[Member must have length less than or equal to 128, Member must have "
-			    "length greater than or equal to 1, Member must not be null]");
+			return violation_set(e, v[i].key, "tags",
+			    "Map keys must satisfy constraint: " LENGTHS("128", "1"));
 		if (str_code_points(v[i].value) > 256)
-			return violation_set(e, v[i].value, "tags", "Map value must satisfy "
-			    "constraint: [Member must have length less than or equal to 256, Member "
-			    "must have length greater than or equal to 0, Member must not be null]");
+			return violation_set(e, v[i].value, "tags",
+			    "Map value must satisfy constraint: " LENGTHS("256", "0"));
 	}
 	return true;
 }

@@ -5,6 +5,7 @@
 #include "catalog/function.h"
 
 #define FUNCTION_TAGS_MAX 50
+#define MSG_TAGS "Number of tags exceeds resource tag limit."
 
 /* Keys of 1 to 128 characters, values of at most 256, at most 50 of them. */
 MUST_CHECK bool function_tags_check(const struct struct_list *map, struct err *e);

@@ -6,6 +6,7 @@
 #include "api/lambda/code.h"
 #include "api/lambda/configuration.h"
 #include "api/lambda/ops.h"
+#include "api/lambda/publish.h"
 #include "api/lambda/subject.h"
 
 struct update_function_code_input {
@@ -42,7 +43,7 @@ update_function_code(struct op_ctx *ctx, const void *input, struct jsonw *out, s
 	const struct update_function_code_input *in = input;
 	struct subject s;
 
-	if (!subject_get_changeable(ctx, &s, e) ||
+	if (!subject_get_latest(ctx, &s, e) ||
 	    !revision_check(in->revision_id, s.f->revision_id, "GetFunction/GetAlias", e))
 		return false;
 	memcpy(s.f->code_sha256, in->code.sha256, sizeof(s.f->code_sha256));
@@ -58,6 +59,8 @@ update_function_code(struct op_ctx *ctx, const void *input, struct jsonw *out, s
 	if (!in->code.is_stored)
 		return err_internal(e, "the code of a permitted UpdateFunctionCode was not stored");
 	function_touch(ctx, s.f);
+	if (in->publish.value)
+		return publish_and_write(ctx, s.f, FUNCTION_UPDATED, out, e);
 	if (!function_put(&ctx->cat, s.f, e))
 		return false;
 	configuration_write(out, s.f, s.f->arn, FUNCTION_UPDATED);

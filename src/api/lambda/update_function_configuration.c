@@ -32,7 +32,7 @@ update_function_configuration(struct op_ctx *ctx, const void *input, struct json
 	const struct update_function_configuration_input *in = input;
 	struct subject s;
 
-	if (!subject_get_changeable(ctx, &s, e) ||
+	if (!subject_get_latest(ctx, &s, e) ||
 	    !revision_check(in->revision_id, s.f->revision_id, "GetFunction/GetAlias", e))
 		return false;
 	settings_apply(ctx->cat.arena, &in->settings, s.f);
