@@ -66,7 +66,7 @@ DEPS_front = api $(DEPS_api)
 DEPS_cli = auth store crypto http sched base
 LAYERS = base sched http crypto store auth catalog audit func runner rotate api front cli
 
-all: $(B)/pawld $(B)/pawl rotators vectors
+all: $(B)/pawld $(B)/pawl rotators runtimes vectors
 
 # ---- objects and libraries
 PROTOS = $(wildcard src/*/*.proto)
@@ -124,6 +124,11 @@ $(B)/rotators/$(1): $(patsubst rotators/%.c,$(B)/obj/rotators/%.o,$(wildcard rot
 endef
 $(foreach r,$(ROTATOR_NAMES),$(eval $(call rotator_rule,$(r))))
 rotators: $(patsubst %,$(B)/rotators/%,$(ROTATOR_NAMES))
+# Beside them, as in LIBEXEC, so that pawld finds both when it is run from here.
+$(B)/runtimes/%: runtimes/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+runtimes: $(patsubst runtimes/%,$(B)/runtimes/%,$(wildcard runtimes/*/*))
 
 # The runner for folders of vectors: build/vectors DIR
 $(B)/vectors: $(patsubst tests/vectors/%.c,$(B)/obj/tests/vectors/%.o,$(wildcard tests/vectors/*.c)) $(call libs,auth store crypto base)
@@ -201,6 +206,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all rotators vectors units run check soak bench lint fuzz install clean FORCE
+.PHONY: all rotators runtimes vectors units run check soak bench lint fuzz install clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
