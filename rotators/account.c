@@ -95,6 +95,9 @@ account_read(struct arena *a, struct str value, const struct account_rule *rule,
 
 	if (!secretjson_parse(a, value, &s.json, e))
 		return false;
+	if (rule->foreign_key != NULL && json_object_get(s.json.doc, rule->foreign_key) != NULL)
+		return fault_set(e, FAULT_CONFIG, "a secret with %s belongs to a service that changes its "
+		    "users itself; this rotator cannot", rule->foreign_key);
 	if (!engine_is_served(s.json.doc, rule->engines))
 		return fault_set(e, FAULT_CONFIG, "Database engine must be set to '%s' in order to use "
 		    "this rotation lambda", rule->engines[0]);
@@ -136,6 +139,7 @@ account_read_admin(struct arena *a, struct str value, const struct account_rule 
 	if (user->tls.on && !s.tls.on)
 		return fault_set(e, FAULT_CONFIG, "admin secret %s would connect without TLS although the "
 		    "user's secret asks for it", user->masterarn);
+	s.options = user->options;	/* the same target: its nodes and hosts are the user's */
 	*out = s;
 	return true;
 }

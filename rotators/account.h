@@ -33,6 +33,7 @@ struct account_rule {
 	const char *const *engines;	/* accepted values, the first is named in the refusal */
 	int port;			/* when the secret names none */
 	const char *username;		/* when the secret names none; NULL: it must */
+	const char *foreign_key;	/* a member that only another service's secrets have, or NULL */
 	bool needs_master;
 };
 

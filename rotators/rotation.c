@@ -325,6 +325,7 @@ load_previous(struct rotation *r, struct account *out)
 	    strcmp(out->host, r->current.host) != 0 || out->port != r->current.port)
 		return false;
 	out->tls = r->current.tls;
+	out->options = r->current.options;
 	return strcmp(out->password, r->current.password) != 0 &&
 	    strcmp(out->password, r->pending.password) != 0;
 }
