@@ -112,6 +112,12 @@ jail_has_private_root(const struct jail *j)
 	return j->private_root;
 }
 
+bool
+jail_hides_files(const struct jail *j)
+{
+	return j->own_users || j->private_root || j->landlock_abi > 0;
+}
+
 uid_t
 jail_uid(const struct jail *j, unsigned slot)
 {

@@ -43,6 +43,8 @@ bool jail_has_own_users(const struct jail *j);
 bool jail_has_private_root(const struct jail *j);
 /* Two processes of ours stand between the runner and the function. */
 bool jail_has_processes_above(const struct jail *j);
+/* False when nothing but file permissions keeps a function from what the runner's user may read. */
+bool jail_hides_files(const struct jail *j);
 void jail_describe(const struct jail *j, struct buf *out);
 /* The user of a sandbox: its own, or the runner's. */
 uid_t jail_uid(const struct jail *j, unsigned slot);

@@ -482,6 +482,9 @@ make_host(struct runner *r, const struct runner_config *c, struct err *e)
 	jail_describe(r->host.jail, &how);
 	log_info("functions run with " STR_FMT "%s", STR_ARG(buf_view(&how)), r->host.cgroup != NULL ? ", control groups" :
 	    ", memory watched from outside");
+	if (!jail_hides_files(r->host.jail))
+		log_warn("this kernel has neither Landlock nor namespaces for us: functions can read "
+		    "what pawld's user can, its data folder included");
 	return true;
 }
 

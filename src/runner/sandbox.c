@@ -782,7 +782,8 @@ choose_command(struct sandbox *s, struct jail_spec *spec, const char **host, str
 		script = "node/bootstrap.mjs";
 		break;
 	}
-	if (interpreter != NULL && access(interpreter, X_OK) != 0)
+	if (interpreter != NULL && (access(interpreter, X_OK) != 0 ||
+	    access(arena_printf(a, "%s/runtimes/%s", h->libexec, script), R_OK) != 0))
 		interpreter = NULL;
 	if (interpreter == NULL && spec->exe == NULL)
 		return err_set(e, ERR_LAMBDA_PARAMETER, "Runtime " STR_FMT
