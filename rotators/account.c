@@ -52,7 +52,8 @@ read_port(const json_t *doc, int otherwise, int *out, struct err *e)
 	else if (json_is_string(v) && !str_to_u64(json_str(v), 65535, &n))
 		n = 0;
 	if (n == 0 || n > 65535)
-		return fault_set(e, FAULT_CONFIG, "port in secret JSON is not a number from 1 to 65535");
+		return fault_set(
+		    e, FAULT_CONFIG, "port in secret JSON is not a number from 1 to 65535");
 	*out = (int)n;
 	return true;
 }
@@ -88,21 +89,26 @@ read_who(struct arena *a, const struct account_rule *rule, struct account *s, st
 }
 
 bool
-account_read(struct arena *a, struct str value, const struct account_rule *rule, struct account *out,
-    struct err *e)
+account_read(struct arena *a, struct str value, const struct account_rule *rule,
+    struct account *out, struct err *e)
 {
 	struct account s = { 0 };
 
 	if (!secretjson_parse(a, value, &s.json, e))
 		return false;
 	if (rule->foreign_key != NULL && json_object_get(s.json.doc, rule->foreign_key) != NULL)
-		return fault_set(e, FAULT_CONFIG, "a secret with %s belongs to a service that changes its "
-		    "users itself; this rotator cannot", rule->foreign_key);
+		return fault_set(e, FAULT_CONFIG,
+		    "a secret with %s belongs to a service that changes its "
+		    "users itself; this rotator cannot",
+		    rule->foreign_key);
 	if (!engine_is_served(s.json.doc, rule->engines))
-		return fault_set(e, FAULT_CONFIG, "Database engine must be set to '%s' in order to use "
-		    "this rotation lambda", rule->engines[0]);
+		return fault_set(e, FAULT_CONFIG,
+		    "Database engine must be set to '%s' in order to use "
+		    "this rotation lambda",
+		    rule->engines[0]);
 	s.host = need_text(a, s.json.doc, "host", e);
-	if (s.host == NULL || !read_who(a, rule, &s, e) || !read_port(s.json.doc, rule->port, &s.port, e))
+	if (s.host == NULL || !read_who(a, rule, &s, e) ||
+	    !read_port(s.json.doc, rule->port, &s.port, e))
 		return false;
 	if (rule->needs_master && s.masterarn == NULL)
 		return fault_set(e, FAULT_CONFIG, "masterarn key is missing from secret JSON");
@@ -129,16 +135,20 @@ account_read_admin(struct arena *a, struct str value, const struct account_rule 
 		return fault_prefix(e, "admin secret %s", user->masterarn);
 	s.host = text_or(a, doc, "host", NULL);
 	if (s.host == NULL && !account_flag(user, "trustMasterHost"))
-		return fault_set(e, FAULT_CONFIG, "Admin secret %s has no host; \"trustMasterHost\": true in "
-		    "the member \"pawl\" of the user's secret takes the user's", user->masterarn);
+		return fault_set(e, FAULT_CONFIG,
+		    "Admin secret %s has no host; \"trustMasterHost\": true in "
+		    "the member \"pawl\" of the user's secret takes the user's",
+		    user->masterarn);
 	if (s.host == NULL)
 		s.host = user->host;
 	if (!tls_choose(a, json_object_get(doc, "ssl") != NULL ? doc : user->json.doc, s.host,
 	    s.options != NULL ? s.options : user->options, &s.tls, e))
 		return false;
 	if (user->tls.on && !s.tls.on)
-		return fault_set(e, FAULT_CONFIG, "admin secret %s would connect without TLS although the "
-		    "user's secret asks for it", user->masterarn);
+		return fault_set(e, FAULT_CONFIG,
+		    "admin secret %s would connect without TLS although the "
+		    "user's secret asks for it",
+		    user->masterarn);
 	s.options = user->options;	/* the same target: its nodes and hosts are the user's */
 	*out = s;
 	return true;

@@ -33,7 +33,7 @@ struct account_rule {
 	const char *const *engines;	/* accepted values, the first is named in the refusal */
 	int port;			/* when the secret names none */
 	const char *username;		/* when the secret names none; NULL: it must */
-	const char *foreign_key;	/* a member that only another service's secrets have, or NULL */
+	const char *foreign_key; /* a member that only another service's secrets have, or NULL */
 	bool needs_master;
 };
 
@@ -42,8 +42,9 @@ MUST_CHECK bool account_read(struct arena *a, struct str value, const struct acc
     struct account *out, struct err *e);
 /* The admin secret of `user`: like account_read, but the engine may be absent, and host, port and
  * TLS come from `user` where the rules of spec/rotation.md 8.1.5 allow. */
-MUST_CHECK bool account_read_admin(struct arena *a, struct str value, const struct account_rule *rule,
-    const struct account *user, struct account *out, struct err *e);
+MUST_CHECK bool account_read_admin(struct arena *a, struct str value,
+    const struct account_rule *rule, const struct account *user, struct account *out,
+    struct err *e);
 
 /* pawl.NAME: true or "true". */
 bool account_flag(const struct account *s, const char *name);

@@ -11,12 +11,18 @@
 #include "base/err.h"
 
 #define FAULTS(X) \
-	X(FAULT_TRANSIENT, "TRANSIENT")			/* the target or the network; nothing was decided */ \
-	X(FAULT_CONFIG, "CONFIG")			/* the secret's value must be changed first */ \
-	X(FAULT_CREDENTIAL_DEAD, "CREDENTIAL_DEAD")	/* every known credential was rejected */ \
-	X(FAULT_POLICY_REJECTED, "POLICY_REJECTED")	/* the target refuses this very password */ \
-	X(FAULT_NO_CURRENT_VALUE, "NO_CURRENT_VALUE")	/* nothing carries AWSCURRENT */ \
-	X(FAULT_FUNCTION, "FUNCTION_ERROR")		/* anything else; worth another attempt */
+	/* the target or the network; nothing was decided */ \
+	X(FAULT_TRANSIENT, "TRANSIENT") \
+	/* the secret's value must be changed first */ \
+	X(FAULT_CONFIG, "CONFIG") \
+	/* every known credential was rejected */ \
+	X(FAULT_CREDENTIAL_DEAD, "CREDENTIAL_DEAD") \
+	/* the target refuses this very password */ \
+	X(FAULT_POLICY_REJECTED, "POLICY_REJECTED") \
+	/* nothing carries AWSCURRENT */ \
+	X(FAULT_NO_CURRENT_VALUE, "NO_CURRENT_VALUE") \
+	/* anything else; worth another attempt */ \
+	X(FAULT_FUNCTION, "FUNCTION_ERROR")
 
 enum fault {
 	FAULT_FIRST = ERR_CODE_END,

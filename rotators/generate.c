@@ -24,15 +24,16 @@ flag_or(const json_t *options, const char *key, bool otherwise)
 }
 
 static bool
-read_password_rule(const json_t *options, const char *exclude, struct password_rule *out, struct err *e)
+read_password_rule(
+    const json_t *options, const char *exclude, struct password_rule *out, struct err *e)
 {
 	const json_t *p = json_object_get(options, "password");
 	const json_t *length = json_object_get(p, "length"), *chars = json_object_get(p, "exclude");
 	json_int_t n = json_is_integer(length) ? json_integer_value(length) : LENGTH_DEFAULT;
 
 	if (n < 1 || n > LENGTH_MAX)
-		return fault_set(e, FAULT_CONFIG, "pawl.password.length is not a number from 1 to %d",
-		    LENGTH_MAX);
+		return fault_set(e, FAULT_CONFIG,
+		    "pawl.password.length is not a number from 1 to %d", LENGTH_MAX);
 	*out = (struct password_rule){ .length = (int)n,
 		.exclude = json_is_string(chars) ? json_str(chars) : str_of(exclude),
 		.no_numbers = flag_or(p, "excludeNumbers", false),
@@ -50,7 +51,8 @@ byte_count(struct str kind, const char *prefix)
 	unsigned long long n;
 
 	if (!str_starts(kind, prefix) ||
-	    !str_to_u64(str_skip(kind, strlen(prefix)), RANDOM_BYTES_MAX, &n) || n < RANDOM_BYTES_MIN)
+	    !str_to_u64(str_skip(kind, strlen(prefix)), RANDOM_BYTES_MAX, &n) ||
+	    n < RANDOM_BYTES_MIN)
 		return 0;
 	return (size_t)n;
 }
@@ -78,8 +80,10 @@ generate_key(struct arena *a, struct str kind, struct str *out, struct err *e)
 		base64_add(&text, random, base64);
 		*out = arena_str(a, buf_view(&text));
 	} else {
-		return fault_set(e, FAULT_CONFIG, "pawl.generate is not uuid, hexN or base64-N with N "
-		    "from %d to %d", RANDOM_BYTES_MIN, RANDOM_BYTES_MAX);
+		return fault_set(e, FAULT_CONFIG,
+		    "pawl.generate is not uuid, hexN or base64-N with N "
+		    "from %d to %d",
+		    RANDOM_BYTES_MIN, RANDOM_BYTES_MAX);
 	}
 	return true;
 }
@@ -143,8 +147,8 @@ expand_place(struct arena *a, const json_t *doc, struct str place, struct buf *o
 	else if (str_is(rest, "urlencode"))
 		url_encode(out, text);
 	else
-		return fault_set(e, FAULT_CONFIG, "pawl.update: '" STR_FMT "' is not a known conversion",
-		    STR_ARG(rest));
+		return fault_set(e, FAULT_CONFIG,
+		    "pawl.update: '" STR_FMT "' is not a known conversion", STR_ARG(rest));
 	return true;
 }
 
@@ -199,7 +203,8 @@ apply_updates(struct arena *a, struct str *text, struct err *e)
 		AUTO_BUF value = BUF_INIT;
 
 		if (is_reserved(key) || !json_is_string(template))
-			return fault_set(e, FAULT_CONFIG, "pawl.update: '%s' cannot be rewritten", key);
+			return fault_set(
+			    e, FAULT_CONFIG, "pawl.update: '%s' cannot be rewritten", key);
 		if (!expand(a, json.doc, json_str(template), &value, e))
 			return false;
 		*text = secretjson_replace(a, *text,
@@ -227,7 +232,8 @@ generate_apply(struct arena *a, struct str current, const struct generate_fields
 	    &(struct secretjson_edit){ .key = "password", .value = fields->password });
 	if (fields->username != NULL)
 		text = secretjson_replace(a, text,
-		    &(struct secretjson_edit){ .key = "username", .value = str_of(fields->username) });
+		    &(struct secretjson_edit){
+			.key = "username", .value = str_of(fields->username) });
 	if (!apply_updates(a, &text, e))
 		return false;
 	*out = text;

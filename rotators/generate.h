@@ -18,12 +18,13 @@ struct generate_fields {
  * of each class. Without a target, pawl.generate may ask for "uuid", "hexN" or "base64-N", N being
  * random bytes from 16 to 512.
  */
-MUST_CHECK bool generate_password(struct rotation *r, struct str current, struct str *out, struct err *e);
+MUST_CHECK bool generate_password(
+    struct rotation *r, struct str current, struct str *out, struct err *e);
 
 /*
  * A text that is no JSON object becomes the password itself. In an object the member password is
  * replaced, then each member named in pawl.update by its template, in which {member} stands for a
  * member's new value and {member:urlencode} for the same percent-encoded.
  */
-MUST_CHECK bool generate_apply(struct arena *a, struct str current, const struct generate_fields *fields,
-    struct str *out, struct err *e);
+MUST_CHECK bool generate_apply(struct arena *a, struct str current,
+    const struct generate_fields *fields, struct str *out, struct err *e);

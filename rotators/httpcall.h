@@ -27,8 +27,8 @@ MUST_CHECK bool httpcall_setup(struct err *e);
 struct httpcall *httpcall_new(const char *ca_file);
 void httpcall_free(struct httpcall *h);
 /* The answer's status and body; the body borrows until the next call. */
-MUST_CHECK bool httpcall_send(struct httpcall *h, const struct httpcall_request *r, long *out_status,
-    struct str *out_body, struct err *e);
+MUST_CHECK bool httpcall_send(struct httpcall *h, const struct httpcall_request *r,
+    long *out_status, struct str *out_body, struct err *e);
 /* A header of the last answer, copied; STR_NULL when absent. */
 struct str httpcall_header(struct httpcall *h, struct arena *a, const char *name);
 

@@ -58,15 +58,17 @@ guard(const struct rotation *r, bool *is_done, struct err *e)
 	const json_t *stages = stages_of(r, r->token);
 
 	if (json_is_false(json_object_get(r->description, "RotationEnabled")))
-		return fault_set(e, FAULT_FUNCTION, "Secret " STR_FMT " is not enabled for rotation",
-		    STR_ARG(r->arn));
+		return fault_set(e, FAULT_FUNCTION,
+		    "Secret " STR_FMT " is not enabled for rotation", STR_ARG(r->arn));
 	if (stages == NULL)
 		return fault_set(e, FAULT_FUNCTION, "Secret version " STR_FMT " has no stage for "
 		    "rotation of secret " STR_FMT ".", STR_ARG(r->token), STR_ARG(r->arn));
 	*is_done = has_stage(stages, "AWSCURRENT");
 	if (!*is_done && !has_stage(stages, "AWSPENDING"))
-		return fault_set(e, FAULT_FUNCTION, "Secret version " STR_FMT " not set as AWSPENDING "
-		    "for rotation of secret " STR_FMT ".", STR_ARG(r->token), STR_ARG(r->arn));
+		return fault_set(e, FAULT_FUNCTION,
+		    "Secret version " STR_FMT " not set as AWSPENDING "
+		    "for rotation of secret " STR_FMT ".",
+		    STR_ARG(r->token), STR_ARG(r->arn));
 	return true;
 }
 
@@ -162,8 +164,10 @@ make_pending(struct rotation *r, struct str current, struct str *out, struct err
 		return false;
 	if (r->strategy == STRATEGY_MULTI) {
 		if (is_too_long_to_clone(r, r->current.username))
-			return fault_set(e, FAULT_CONFIG, "Unable to clone user, username length with "
-			    CLONE_SUFFIX " appended would exceed %zu characters", r->target->username_max);
+			return fault_set(e, FAULT_CONFIG,
+			    "Unable to clone user, username length with " CLONE_SUFFIX
+			    " appended would exceed %zu characters",
+			    r->target->username_max);
 		fields.username = alternate_user(r, r->current.username);
 	}
 	if (!generate_password(r, current, &fields.password, e) ||
@@ -184,7 +188,8 @@ create_secret(struct rotation *r, struct err *e)
 		return false;
 	/* The target may know a stored pending value already; another one would lose it. */
 	if (get_pending(r, &pending, e)) {
-		log_info("createSecret: version " STR_FMT " has its value already", STR_ARG(r->token));
+		log_info(
+		    "createSecret: version " STR_FMT " has its value already", STR_ARG(r->token));
 		return true;
 	}
 	if (e->code != ERR_NOT_FOUND)
@@ -204,13 +209,15 @@ check_user(const struct rotation *r, struct err *e)
 	const char *pending = r->pending.username, *current = r->current.username;
 
 	if (r->strategy != STRATEGY_MULTI && strcmp(pending, current) != 0)
-		return fault_set(e, FAULT_CONFIG, "Attempting to modify user %s other than current user %s",
-		    pending, current);
+		return fault_set(e, FAULT_CONFIG,
+		    "Attempting to modify user %s other than current user %s", pending, current);
 	if (r->strategy == STRATEGY_MULTI &&
 	    (strcmp(pending, current) == 0 || strcmp(rotation_base_user(r->arena, pending),
 	    rotation_base_user(r->arena, current)) != 0))
-		return fault_set(e, FAULT_CONFIG, "Attempting to modify user %s other than current user or "
-		    "clone %s", pending, current);
+		return fault_set(e, FAULT_CONFIG,
+		    "Attempting to modify user %s other than current user or "
+		    "clone %s",
+		    pending, current);
 	return true;
 }
 
@@ -220,14 +227,21 @@ check_place(const struct rotation *r, struct err *e)
 	const struct account *p = &r->pending, *c = &r->current;
 
 	if (strcmp(p->host, c->host) != 0)
-		return fault_set(e, FAULT_CONFIG, "Attempting to modify user for host %s other than "
-		    "current host %s", p->host, c->host);
+		return fault_set(e, FAULT_CONFIG,
+		    "Attempting to modify user for host %s other than "
+		    "current host %s",
+		    p->host, c->host);
 	if (p->port != c->port)
-		return fault_set(e, FAULT_CONFIG, "Attempting to modify user for port %d other than "
-		    "current port %d", p->port, c->port);
-	if (c->masterarn != NULL && (p->masterarn == NULL || strcmp(p->masterarn, c->masterarn) != 0))
-		return fault_set(e, FAULT_CONFIG, "Attempting to use master secret %s other than current "
-		    "master secret %s", p->masterarn == NULL ? "(none)" : p->masterarn, c->masterarn);
+		return fault_set(e, FAULT_CONFIG,
+		    "Attempting to modify user for port %d other than "
+		    "current port %d",
+		    p->port, c->port);
+	if (c->masterarn != NULL &&
+	    (p->masterarn == NULL || strcmp(p->masterarn, c->masterarn) != 0))
+		return fault_set(e, FAULT_CONFIG,
+		    "Attempting to use master secret %s other than current "
+		    "master secret %s",
+		    p->masterarn == NULL ? "(none)" : p->masterarn, c->masterarn);
 	return true;
 }
 
@@ -253,10 +267,13 @@ check_admin(const struct rotation *r, struct err *e)
 	const char *admin = r->admin.username;
 
 	if (!is_admin_host(r))
-		return fault_set(e, FAULT_CONFIG, "Current database host %s is not the same host as/rds "
-		    "replica of master %s", r->current.host, r->admin.host);
+		return fault_set(e, FAULT_CONFIG,
+		    "Current database host %s is not the same host as/rds "
+		    "replica of master %s",
+		    r->current.host, r->admin.host);
 	if (strcmp(admin, r->pending.username) == 0 || strcmp(admin, r->current.username) == 0)
-		return fault_set(e, FAULT_CONFIG, "admin secret rotates itself; use strategy single");
+		return fault_set(
+		    e, FAULT_CONFIG, "admin secret rotates itself; use strategy single");
 	return true;
 }
 
@@ -318,7 +335,8 @@ load_previous(struct rotation *r, struct account *out)
 	struct err ignored;
 	struct str value;
 
-	if (!secretsmanager_get_value(r->sm, r->arena, r->arn, STR_NULL, "AWSPREVIOUS", &value, &ignored) ||
+	if (!secretsmanager_get_value(
+		r->sm, r->arena, r->arn, STR_NULL, "AWSPREVIOUS", &value, &ignored) ||
 	    !account_read(r->arena, value, &rule, out, &ignored))
 		return false;
 	if (strcmp(out->username, r->current.username) != 0 ||
@@ -354,8 +372,10 @@ set_single(struct rotation *r, struct err *e)
 		return false;
 	case LOGIN_REJECTED:
 		fault_set(e, FAULT_CREDENTIAL_DEAD, "%s", arena_strdup(r->arena, e->msg));
-		return fault_prefix(e, "Unable to log into database with previous, current, or pending "
-		    "secret of secret arn " STR_FMT, STR_ARG(r->arn));
+		return fault_prefix(e,
+		    "Unable to log into database with previous, current, or pending "
+		    "secret of secret arn " STR_FMT,
+		    STR_ARG(r->arn));
 	case LOGIN_OK:
 		break;
 	}
@@ -379,8 +399,9 @@ current_works(struct rotation *r, struct err *e)
 		return true;
 	case LOGIN_REJECTED:
 		fault_set(e, FAULT_CREDENTIAL_DEAD, "%s", arena_strdup(r->arena, e->msg));
-		return fault_prefix(e, "Unable to log into database using current credentials for secret "
-		    STR_FMT, STR_ARG(r->arn));
+		return fault_prefix(e,
+		    "Unable to log into database using current credentials for secret " STR_FMT,
+		    STR_ARG(r->arn));
 	case LOGIN_FAILED:
 		break;
 	}
@@ -400,7 +421,8 @@ set_with_admin(struct rotation *r, struct err *e)
 		return false;
 	case LOGIN_REJECTED:
 		fault_set(e, FAULT_CREDENTIAL_DEAD, "%s", arena_strdup(r->arena, e->msg));
-		return fault_prefix(e, "Unable to log into database using credentials in master secret %s",
+		return fault_prefix(e,
+		    "Unable to log into database using credentials in master secret %s",
 		    r->current.masterarn);
 	case LOGIN_OK:
 		break;
@@ -473,8 +495,9 @@ test_pending(struct rotation *r, struct err *e)
 		return false;
 	case LOGIN_REJECTED:
 		fault_set(e, FAULT_FUNCTION, "%s", arena_strdup(r->arena, e->msg));
-		return fault_prefix(e, "Unable to log into database with pending secret of secret ARN "
-		    STR_FMT, STR_ARG(r->arn));
+		return fault_prefix(e,
+		    "Unable to log into database with pending secret of secret ARN " STR_FMT,
+		    STR_ARG(r->arn));
 	case LOGIN_OK:
 		break;
 	}
@@ -528,8 +551,9 @@ run_step(struct rotation *r, struct str name, struct err *e)
 		if (str_is(name, steps[i].name))
 			return steps[i].run(r, e);
 	}
-	return fault_set(e, FAULT_FUNCTION, "Invalid step parameter " STR_FMT " for secret " STR_FMT,
-	    STR_ARG(name), STR_ARG(r->arn));
+	return fault_set(e, FAULT_FUNCTION,
+	    "Invalid step parameter " STR_FMT " for secret " STR_FMT, STR_ARG(name),
+	    STR_ARG(r->arn));
 }
 
 struct function {
@@ -597,8 +621,10 @@ choose(struct function *fn, const struct target *const *targets, size_t n, struc
 		str_split(&name, '-', &engine);
 	}
 	if (!read_strategy(str_of(handler), &fn->strategy) && !read_strategy(name, &fn->strategy))
-		return fault_set(e, FAULT_FUNCTION, "function '%s': its name must end in -single, -admin "
-		    "or -multi", full == NULL ? "" : full);
+		return fault_set(e, FAULT_FUNCTION,
+		    "function '%s': its name must end in -single, -admin "
+		    "or -multi",
+		    full == NULL ? "" : full);
 	for (size_t i = 0; i < n; i++) {
 		if (engine.p == NULL || str_is(engine, targets[i]->engine)) {
 			fn->target = targets[i];

@@ -43,7 +43,7 @@ struct rotation {
 };
 
 struct target {
-	const char *engine;			/* in the function's name: pawl-rotate-ENGINE-STRATEGY */
+	const char *engine; /* in the function's name: pawl-rotate-ENGINE-STRATEGY */
 	struct account_rule rule;
 	const char *exclude;			/* characters left out of new passwords (8.8) */
 	size_t username_max;			/* bytes, for the clone's name; 0: no limit */

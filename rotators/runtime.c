@@ -66,7 +66,8 @@ runtime_next(struct runtime *rt, struct arena *a, struct invocation *inv, struct
 	inv->arena = a;
 	inv->event = arena_str(a, event);
 	inv->request_id = httpcall_header(rt->http, a, "Lambda-Runtime-Aws-Request-Id");
-	if (!str_to_u64(httpcall_header(rt->http, a, "Lambda-Runtime-Deadline-Ms"), INT64_MAX, &deadline))
+	if (!str_to_u64(
+		httpcall_header(rt->http, a, "Lambda-Runtime-Deadline-Ms"), INT64_MAX, &deadline))
 		deadline = INT64_MAX;
 	inv->deadline_ms = (int64_t)deadline;
 	if (inv->request_id.n == 0)
@@ -89,7 +90,8 @@ write_error(struct buf *out, const struct err *why)
 }
 
 static bool
-runtime_report(struct runtime *rt, const struct invocation *inv, const struct err *why, struct err *e)
+runtime_report(
+    struct runtime *rt, const struct invocation *inv, const struct err *why, struct err *e)
 {
 	AUTO_BUF body = BUF_INIT;
 	const char *path = arena_printf(inv->arena, "invocation/" STR_FMT "/%s",

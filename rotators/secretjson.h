@@ -23,7 +23,8 @@ struct secretjson_edit {
 
 /* False unless the text is one JSON object without repeated members: of two equal names no one
  * could say which a client reads. `e` is FAULT_CONFIG and never quotes the text. */
-MUST_CHECK bool secretjson_parse(struct arena *a, struct str text, struct secretjson *out, struct err *e);
+MUST_CHECK bool secretjson_parse(
+    struct arena *a, struct str text, struct secretjson *out, struct err *e);
 /* True when the text is a JSON object, whatever its members; others are plain strings. */
 bool secretjson_is_object(struct str text);
 /* Replaces a member's value, or appends the member. */

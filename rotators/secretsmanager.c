@@ -39,8 +39,8 @@ split_url(struct secretsmanager *sm, struct err *e)
 	const char *slash;
 
 	if (!str_starts(rest, "http://") && !str_starts(rest, "https://"))
-		return fault_set(e, FAULT_FUNCTION, "SECRETS_MANAGER_ENDPOINT '%s' is not an http URL",
-		    sm->url);
+		return fault_set(
+		    e, FAULT_FUNCTION, "SECRETS_MANAGER_ENDPOINT '%s' is not an http URL", sm->url);
 	rest = str_skip(rest, str_starts(rest, "https://") ? 8 : 7);
 	slash = memchr(rest.p, '/', rest.n);
 	sm->host = slash == NULL ? rest : (struct str){ rest.p, (size_t)(slash - rest.p) };
@@ -66,7 +66,8 @@ read_environment(struct secretsmanager *sm, struct err *e)
 	if (key == NULL)
 		return false;
 	sm->credentials = (struct sigv4_credentials){ .access_key_id = str_of(id),
-		.secret_access_key = str_of(key), .session_token = str_of(getenv("AWS_SESSION_TOKEN")) };
+		.secret_access_key = str_of(key),
+		.session_token = str_of(getenv("AWS_SESSION_TOKEN")) };
 	return true;
 }
 
@@ -121,18 +122,20 @@ refused(const json_t *answer, const char *operation, long status, struct err *e)
 	if (status == 429 || status >= 500 || code_of(type, status) == ERR_THROTTLING)
 		return fault_set(e, FAULT_TRANSIENT, "%s: " STR_FMT " (HTTP %ld)", operation,
 		    STR_ARG(text), status);
-	return err_set(e, code_of(type, status), "%s: " STR_FMT ": " STR_FMT, operation, STR_ARG(type),
-	    STR_ARG(text));
+	return err_set(e, code_of(type, status), "%s: " STR_FMT ": " STR_FMT, operation,
+	    STR_ARG(type), STR_ARG(text));
 }
 
 /* Signs and sends `body`; the parsed answer, or NULL. */
 static const json_t *
-call(struct secretsmanager *sm, struct arena *a, const char *operation, struct str body, struct err *e)
+call(struct secretsmanager *sm, struct arena *a, const char *operation, struct str body,
+    struct err *e)
 {
 	struct header headers[3 + 3] = {
 		{ STR_LIT("Host"), sm->host },
 		{ STR_LIT("Content-Type"), STR_LIT("application/x-amz-json-1.1") },
-		{ STR_LIT("X-Amz-Target"), str_of(arena_printf(a, "secretsmanager.%s", operation)) },
+		{ STR_LIT("X-Amz-Target"),
+		    str_of(arena_printf(a, "secretsmanager.%s", operation)) },
 	};
 	struct sigv4_request signing = { .method = STR_LIT("POST"), .target = sm->path,
 		.headers = headers, .header_count = 3, .body = body };
@@ -155,7 +158,8 @@ call(struct secretsmanager *sm, struct arena *a, const char *operation, struct s
 }
 
 const json_t *
-secretsmanager_describe(struct secretsmanager *sm, struct arena *a, struct str secret_id, struct err *e)
+secretsmanager_describe(
+    struct secretsmanager *sm, struct arena *a, struct str secret_id, struct err *e)
 {
 	AUTO_BUF body = BUF_INIT;
 	struct jsonw w = jsonw_on(&body);

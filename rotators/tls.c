@@ -125,7 +125,8 @@ pem_option(struct arena *a, const json_t *tls, const char *key, const char **out
 	else if (v.p[0] == '/' && memchr(v.p, '\0', v.n) == NULL)
 		*out = arena_strz(a, v);
 	else
-		return fault_set(e, FAULT_CONFIG, "pawl.tls.%s is neither PEM text nor an absolute path", key);
+		return fault_set(
+		    e, FAULT_CONFIG, "pawl.tls.%s is neither PEM text nor an absolute path", key);
 	return *out != NULL;
 }
 

@@ -83,14 +83,15 @@ grant_copy(struct session *s, struct arena *a, const char *line, const struct my
 	const char *at = find_grantee(line, from, &word, &tail);
 
 	if (at == NULL || strncmp(line, "GRANT PROXY ", strlen("GRANT PROXY ")) == 0) {
-		log_warn("a grant of %s@%s was not copied to %s@%s", from->user, from->host, to->user,
-		    to->host);
+		log_warn("a grant of %s@%s was not copied to %s@%s", from->user, from->host,
+		    to->user, to->host);
 		return true;
 	}
 	if (session_run(s, arena_printf(a, "%.*s%s%s%s", (int)(at - line), line, word,
 	    session_account(s, a, to->user, to->host), option_of(tail)), e))
 		return true;
-	return fault_prefix(e, "the admin user could not do `%.*s` for %s", (int)(at - line), line, to->user);
+	return fault_prefix(
+	    e, "the admin user could not do `%.*s` for %s", (int)(at - line), line, to->user);
 }
 
 bool

@@ -33,12 +33,14 @@ static const struct meaning {
 	{ 1290, 1290, FAULT_TRANSIENT, "target is read-only (failover?)" },
 	{ 1410, 1410, FAULT_FUNCTION, "permission is missing" },
 	{ 1792, 1792, FAULT_TRANSIENT, "target is read-only (failover?)" },
-	{ 1819, 1819, FAULT_POLICY_REJECTED, "the target's password policy refused the new password" },
+	{ 1819, 1819, FAULT_POLICY_REJECTED,
+	    "the target's password policy refused the new password" },
 	{ 1836, 1836, FAULT_TRANSIENT, "target is read-only (failover?)" },
 	{ 2059, 2059, FAULT_CONFIG, "authentication plugin is not supported" },
 	{ 2000, 2999, FAULT_TRANSIENT, "connection failed" },
 	{ 3118, 3118, FAULT_CREDENTIAL_DEAD, "account is locked" },
-	{ 3638, 3638, FAULT_POLICY_REJECTED, "the target's password history refused the new password" },
+	{ 3638, 3638, FAULT_POLICY_REJECTED,
+	    "the target's password history refused the new password" },
 	{ 3955, 3955, FAULT_CREDENTIAL_DEAD, "account is locked after failed logins" },
 	{ 4150, 4151, FAULT_CREDENTIAL_DEAD, "account is locked" },
 	{ 5017, 5099, FAULT_TRANSIENT, "connection failed" },
@@ -66,9 +68,10 @@ failed(struct session *s, struct err *e)
 static const char *
 allowed_plugins(const struct account *who)
 {
+#define HASHED_PLUGINS "mysql_native_password,client_ed25519,parsec"
 	if (who->tls.on || host_is_local(who->host) || account_flag(who, "allowPublicKeyRetrieval"))
-		return "mysql_native_password,client_ed25519,parsec,caching_sha2_password,sha256_password";
-	return "mysql_native_password,client_ed25519,parsec";
+		return HASHED_PLUGINS ",caching_sha2_password,sha256_password";
+	return HASHED_PLUGINS;
 }
 
 static void
@@ -88,7 +91,8 @@ static void
 set_options(MYSQL *my, const struct account *who)
 {
 	const unsigned int connect_s = CONNECT_LIMIT_S, answer_s = ANSWER_LIMIT_S;
-	const unsigned int protocol = who->host[0] == '/' ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+	const unsigned int protocol =
+	    who->host[0] == '/' ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
 	const unsigned int local_infile = 0;
 	const my_bool on = 1;
 
@@ -128,8 +132,9 @@ session_open(struct arena *a, const struct account *who, struct session **out, s
 	s = xcalloc(1, sizeof(*s));
 	mysql_init(&s->mysql);
 	set_options(&s->mysql, who);
-	if (mysql_real_connect(&s->mysql, is_socket ? NULL : who->host, who->username, who->password,
-	    who->dbname, (unsigned int)who->port, is_socket ? who->host : NULL, 0) == NULL) {
+	if (mysql_real_connect(&s->mysql, is_socket ? NULL : who->host, who->username,
+		who->password, who->dbname, (unsigned int)who->port, is_socket ? who->host : NULL,
+		0) == NULL) {
 		got = why_refused(s, e);
 		session_close(s);
 		return got;

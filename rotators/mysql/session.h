@@ -11,7 +11,8 @@
 
 struct session;
 
-enum login session_open(struct arena *a, const struct account *who, struct session **out, struct err *e);
+enum login session_open(
+    struct arena *a, const struct account *who, struct session **out, struct err *e);
 void session_close(struct session *s);
 
 bool session_is_mariadb(const struct session *s);
@@ -24,7 +25,8 @@ MUST_CHECK bool session_run(struct session *s, const char *sql, struct err *e);
 /* All rows; the caller frees them with mysql_free_result. NULL on failure. */
 MUST_CHECK MYSQL_RES *session_query(struct session *s, const char *sql, struct err *e);
 /* The first column of the first row, "" for NULL or no row. */
-MUST_CHECK const char *session_text(struct session *s, struct arena *a, const char *sql, struct err *e);
+MUST_CHECK const char *session_text(
+    struct session *s, struct arena *a, const char *sql, struct err *e);
 /* Fails as transient when the server takes no writes. */
 MUST_CHECK bool session_check_writable(struct session *s, struct arena *a, struct err *e);
 

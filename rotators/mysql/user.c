@@ -61,7 +61,8 @@ native_hash(struct arena *a, const char *password)
  * mysql_native_password. Its general log shows what PASSWORD() is given; pawl.prehash avoids that
  * for accounts of mysql_native_password on servers that check no passwords. */
 static const char *
-set_password_sql(struct session *s, struct arena *a, const struct account *secret, const char *account)
+set_password_sql(
+    struct session *s, struct arena *a, const struct account *secret, const char *account)
 {
 	const char *value = account_flag(secret, "prehash") ?
 	    session_quote(s, a, native_hash(a, secret->password)) :
@@ -80,8 +81,8 @@ password_sql(struct session *s, struct arena *a, const struct account *secret, c
 
 	if (session_is_mariadb(s) || session_version(s) < VERSION_ALTER_USER)
 		return set_password_sql(s, a, secret, account);
-	return arena_printf(a, "ALTER USER %s IDENTIFIED BY %s", account == NULL ? "USER()" : account,
-	    quoted);
+	return arena_printf(
+	    a, "ALTER USER %s IDENTIFIED BY %s", account == NULL ? "USER()" : account, quoted);
 }
 
 /* First so that the old password stays good beside the new one, where the server can. */
@@ -129,10 +130,13 @@ column(struct arena *a, MYSQL_ROW row, unsigned int i)
 static struct user_row *
 user_rows(struct session *s, struct arena *a, const char *user, size_t *out_n, struct err *e)
 {
-	AUTO_MYSQL_RES *r = session_query(s, arena_printf(a, "SELECT Host, plugin, ssl_type, ssl_cipher, "
-	    "x509_issuer, x509_subject, max_questions, max_updates, max_connections, "
-	    "max_user_connections FROM mysql.user WHERE User = %s ORDER BY Host",
-	    session_quote(s, a, user)), e);
+	AUTO_MYSQL_RES *r = session_query(s,
+	    arena_printf(a,
+		"SELECT Host, plugin, ssl_type, ssl_cipher, "
+		"x509_issuer, x509_subject, max_questions, max_updates, max_connections, "
+		"max_user_connections FROM mysql.user WHERE User = %s ORDER BY Host",
+		session_quote(s, a, user)),
+	    e);
 	struct user_row *rows;
 	size_t n = 0;
 	MYSQL_ROW c;
@@ -143,11 +147,16 @@ user_rows(struct session *s, struct arena *a, const char *user, size_t *out_n, s
 	}
 	rows = arena_array(a, struct user_row, mysql_num_rows(r) + 1);
 	while ((c = mysql_fetch_row(r)) != NULL) {
-		rows[n++] = (struct user_row){ .host = column(a, c, 0), .plugin = column(a, c, 1),
-			.ssl_type = column(a, c, 2), .ssl_cipher = column(a, c, 3),
-			.x509_issuer = column(a, c, 4), .x509_subject = column(a, c, 5),
-			.max_questions = column(a, c, 6), .max_updates = column(a, c, 7),
-			.max_connections = column(a, c, 8), .max_user_connections = column(a, c, 9) };
+		rows[n++] = (struct user_row){ .host = column(a, c, 0),
+			.plugin = column(a, c, 1),
+			.ssl_type = column(a, c, 2),
+			.ssl_cipher = column(a, c, 3),
+			.x509_issuer = column(a, c, 4),
+			.x509_subject = column(a, c, 5),
+			.max_questions = column(a, c, 6),
+			.max_updates = column(a, c, 7),
+			.max_connections = column(a, c, 8),
+			.max_user_connections = column(a, c, 9) };
 	}
 	*out_n = n;
 	return rows;
@@ -182,7 +191,8 @@ prepare_admin(struct session *s, struct arena *a, struct err *e)
 }
 
 bool
-user_set_password_of(struct session *s, struct arena *a, const struct account *secret, struct err *e)
+user_set_password_of(
+    struct session *s, struct arena *a, const struct account *secret, struct err *e)
 {
 	return prepare_admin(s, a, e) && set_password_everywhere(s, a, secret, e);
 }
@@ -207,17 +217,20 @@ static bool
 create_account(struct session *s, struct arena *a, const char *account, const struct user_row *like,
     struct err *e)
 {
-	char *throwaway = arena_alloc(a, THROWAWAY_LEN + 1 + strlen("aA1."));
+	char *letters = arena_alloc(a, THROWAWAY_LEN + 1);
 	const char *quoted, *how;
 
 	if (!is_password_plugin(like->plugin))
-		return fault_set(e, FAULT_CONFIG, "authentication plugin %s of the base user has no password "
-		    "to rotate", like->plugin);
+		return fault_set(e, FAULT_CONFIG,
+		    "authentication plugin %s of the base user has no password "
+		    "to rotate",
+		    like->plugin);
 	random_text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", THROWAWAY_LEN,
-	    throwaway);
-	strcat(throwaway, "aA1.");	/* one of each class, for servers that insist */
-	quoted = session_quote(s, a, throwaway);
-	if (like->plugin[0] == '\0' || (session_is_mariadb(s) && strcmp(like->plugin, "ed25519") != 0))
+	    letters);
+	/* one of each class, for servers that insist */
+	quoted = session_quote(s, a, arena_printf(a, "%saA1.", letters));
+	if (like->plugin[0] == '\0' ||
+	    (session_is_mariadb(s) && strcmp(like->plugin, "ed25519") != 0))
 		how = arena_printf(a, "BY %s", quoted);
 	else if (session_is_mariadb(s))
 		how = arena_printf(a, "VIA %s USING PASSWORD(%s)", like->plugin, quoted);
@@ -240,7 +253,8 @@ requirement(struct session *s, struct arena *a, const struct user_row *like)
 	if (like->x509_issuer[0] != '\0')
 		out = arena_printf(a, "%s ISSUER %s", out, session_quote(s, a, like->x509_issuer));
 	if (like->x509_subject[0] != '\0')
-		out = arena_printf(a, "%s SUBJECT %s", out, session_quote(s, a, like->x509_subject));
+		out =
+		    arena_printf(a, "%s SUBJECT %s", out, session_quote(s, a, like->x509_subject));
 	if (like->ssl_cipher[0] != '\0')
 		out = arena_printf(a, "%s CIPHER %s", out, session_quote(s, a, like->ssl_cipher));
 	return out;
@@ -250,10 +264,13 @@ static bool
 copy_limits(struct session *s, struct arena *a, const char *account, const struct user_row *like,
     struct err *e)
 {
-	return session_run(s, arena_printf(a, "ALTER USER %s REQUIRE %s WITH MAX_QUERIES_PER_HOUR %s "
-	    "MAX_UPDATES_PER_HOUR %s MAX_CONNECTIONS_PER_HOUR %s MAX_USER_CONNECTIONS %s", account,
-	    requirement(s, a, like), like->max_questions, like->max_updates, like->max_connections,
-	    like->max_user_connections), e);
+	return session_run(s,
+	    arena_printf(a,
+		"ALTER USER %s REQUIRE %s WITH MAX_QUERIES_PER_HOUR %s "
+		"MAX_UPDATES_PER_HOUR %s MAX_CONNECTIONS_PER_HOUR %s MAX_USER_CONNECTIONS %s",
+		account, requirement(s, a, like), like->max_questions, like->max_updates,
+		like->max_connections, like->max_user_connections),
+	    e);
 }
 
 /* MariaDB's default role is a line of SHOW GRANTS; MySQL keeps a table. */
@@ -300,8 +317,8 @@ make_alike(struct session *s, struct arena *a, const struct account *secret, con
 	const char *account = session_account(s, a, to.user, to.host);
 
 	if (!exists && json_is_false(json_object_get(secret->options, "createClone")))
-		return fault_set(e, FAULT_CONFIG, "user %s@%s does not exist and pawl.createClone is false",
-		    to.user, to.host);
+		return fault_set(e, FAULT_CONFIG,
+		    "user %s@%s does not exist and pawl.createClone is false", to.user, to.host);
 	if (!exists && !create_account(s, a, account, like, e))
 		return false;
 	if (!exists)
@@ -327,7 +344,8 @@ make_all_alike(struct session *s, struct arena *a, const struct account *secret,
 	if (like_n == 0)
 		return fault_set(e, FAULT_CONFIG, "user %s does not exist", base);
 	for (size_t i = 0; i < like_n; i++) {
-		if (!make_alike(s, a, secret, base, &like[i], has_host(have, have_n, like[i].host), e))
+		if (!make_alike(
+			s, a, secret, base, &like[i], has_host(have, have_n, like[i].host), e))
 			return false;
 	}
 	return true;

@@ -10,10 +10,10 @@
 #include "rotators/mysql/session.h"
 
 /* `current` is who is logged in, for servers that want to hear the old password. */
-MUST_CHECK bool user_set_own_password(struct session *s, struct arena *a, const struct account *secret,
-    const char *current_password, struct err *e);
-MUST_CHECK bool user_set_password_of(struct session *s, struct arena *a, const struct account *secret,
-    struct err *e);
+MUST_CHECK bool user_set_own_password(struct session *s, struct arena *a,
+    const struct account *secret, const char *current_password, struct err *e);
+MUST_CHECK bool user_set_password_of(
+    struct session *s, struct arena *a, const struct account *secret, struct err *e);
 /* Makes or updates the pair's other user. */
 MUST_CHECK bool user_set_alternate(struct session *s, struct arena *a, const struct account *secret,
     struct err *e);

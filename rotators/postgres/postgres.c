@@ -36,8 +36,9 @@ change_own(struct rotation *r, void *session, struct err *e)
 static bool
 change_other(struct rotation *r, void *session, struct err *e)
 {
-	return session_begin(session, e) && role_set_password_of(session, r->arena, &r->pending, e) &&
-	    session_commit(session, e);
+	return session_begin(session, e) &&
+	       role_set_password_of(session, r->arena, &r->pending, e) &&
+	       session_commit(session, e);
 }
 
 static bool
@@ -70,14 +71,16 @@ probe(struct rotation *r, void *session, struct err *e)
 	if (user == NULL)
 		return false;
 	if (strcmp(user, r->pending.username) != 0)
-		return fault_set(e, FAULT_FUNCTION, "the target took the login of %s for %s (a pooler?)",
-		    r->pending.username, user);
+		return fault_set(e, FAULT_FUNCTION,
+		    "the target took the login of %s for %s (a pooler?)", r->pending.username,
+		    user);
 	return r->strategy != STRATEGY_MULTI || check_membership(r, session, e);
 }
 
 static const struct target postgres = {
 	.engine = "postgres",
-	.rule = { .engines = (const char *const[]){ "postgres", "aurora-postgresql", NULL }, .port = 5432 },
+	.rule = { .engines = (const char *const[]){ "postgres", "aurora-postgresql", NULL },
+	    .port = 5432 },
 	.exclude = ":/@\"'\\",
 	.username_max = 63,
 	.login = postgres_login,

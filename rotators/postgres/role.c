@@ -28,7 +28,8 @@ password_literal(struct session *s, struct arena *a, const struct account *secre
 	if (mode != NULL && strcmp(mode, "plain") == 0)
 		return clear_password(s, a, secret, e);
 	if (PQserverVersion(session_conn(s)) < 100000) {
-		fault_set(e, FAULT_CONFIG, "the server is older than PostgreSQL 10 and knows no SCRAM; "
+		fault_set(e, FAULT_CONFIG,
+		    "the server is older than PostgreSQL 10 and knows no SCRAM; "
 		    "set pawl.passwordMode to \"plain\" in the secret");
 		return NULL;
 	}
@@ -44,7 +45,8 @@ password_literal(struct session *s, struct arena *a, const struct account *secre
 }
 
 /* A password-check hook speaks in classes of its own choice: checks of contrib in 22, others in 28
- * or as a raised exception. None of them says anything else in answer to ALTER ROLE ... PASSWORD. */
+ * or as a raised exception. None of them says anything else in answer to ALTER ROLE ... PASSWORD.
+ */
 static bool
 is_policy(const char *sqlstate)
 {
@@ -58,8 +60,10 @@ password_refused(const struct session *s, const struct account *secret, struct e
 	struct err why = *e;
 
 	if (is_policy(session_sqlstate(s)))
-		return fault_set(e, FAULT_POLICY_REJECTED, "the target's password policy refused the new "
-		    "password of %s: %s", secret->username, why.msg);
+		return fault_set(e, FAULT_POLICY_REJECTED,
+		    "the target's password policy refused the new "
+		    "password of %s: %s",
+		    secret->username, why.msg);
 	if (strcmp(session_sqlstate(s), "42501") == 0)
 		return fault_prefix(e, "changing the password of %s", secret->username);
 	return false;
@@ -88,8 +92,10 @@ enum presence { ROLE_UNKNOWN, ROLE_ABSENT, ROLE_PRESENT };
 static enum presence
 role_look_up(struct session *s, const char *name, struct err *e)
 {
-	AUTO_PGRESULT *r = session_query(s, "SELECT rolcanlogin, rolvaliduntil < pg_catalog.now(), "
-	    "rolvaliduntil FROM pg_catalog.pg_roles WHERE rolname = $1", (const char *[]){ name }, 1, e);
+	AUTO_PGRESULT *r = session_query(s,
+	    "SELECT rolcanlogin, rolvaliduntil < pg_catalog.now(), "
+	    "rolvaliduntil FROM pg_catalog.pg_roles WHERE rolname = $1",
+	    (const char *[]){ name }, 1, e);
 
 	if (r == NULL)
 		return ROLE_UNKNOWN;
@@ -98,15 +104,18 @@ role_look_up(struct session *s, const char *name, struct err *e)
 	if (strcmp(PQgetvalue(r, 0, 0), "t") != 0)
 		fault_set(e, FAULT_CONFIG, "role %s may not log in (NOLOGIN)", name);
 	else if (strcmp(PQgetvalue(r, 0, 1), "t") == 0)
-		fault_set(e, FAULT_CONFIG, "role %s expired at %s (VALID UNTIL); a new password would not "
-		    "let it in", name, PQgetvalue(r, 0, 2));
+		fault_set(e, FAULT_CONFIG,
+		    "role %s expired at %s (VALID UNTIL); a new password would not "
+		    "let it in",
+		    name, PQgetvalue(r, 0, 2));
 	else
 		return ROLE_PRESENT;
 	return ROLE_UNKNOWN;
 }
 
 bool
-role_set_password_of(struct session *s, struct arena *a, const struct account *secret, struct err *e)
+role_set_password_of(
+    struct session *s, struct arena *a, const struct account *secret, struct err *e)
 {
 	switch (role_look_up(s, secret->username, e)) {
 	case ROLE_PRESENT:
@@ -129,12 +138,13 @@ create_clone(struct session *s, struct arena *a, const struct account *secret, s
 	if (role == NULL)
 		return false;
 	if (json_is_false(json_object_get(secret->options, "createClone")))
-		return fault_set(e, FAULT_CONFIG, "role %s does not exist and pawl.createClone is false",
-		    secret->username);
+		return fault_set(e, FAULT_CONFIG,
+		    "role %s does not exist and pawl.createClone is false", secret->username);
 	password = password_literal(s, a, secret, e);
 	if (password == NULL)
 		return false;
-	if (session_run(s, arena_printf(a, "CREATE ROLE %s WITH LOGIN PASSWORD %s", role, password), e))
+	if (session_run(
+		s, arena_printf(a, "CREATE ROLE %s WITH LOGIN PASSWORD %s", role, password), e))
 		return true;
 	return password_refused(s, secret, e);
 }
@@ -143,15 +153,18 @@ static bool
 grant_refused(const struct session *s, const char *role, const char *to, struct err *e)
 {
 	if (strcmp(session_sqlstate(s), "42501") == 0)
-		return fault_prefix(e, "the admin user needs CREATEROLE, and from PostgreSQL 16 on ADMIN "
-		    "OPTION on %s, to GRANT %s TO %s", role, role, to);
+		return fault_prefix(e,
+		    "the admin user needs CREATEROLE, and from PostgreSQL 16 on ADMIN "
+		    "OPTION on %s, to GRANT %s TO %s",
+		    role, role, to);
 	return fault_prefix(e, "GRANT %s TO %s", role, to);
 }
 
 /* Membership rather than copied grants: what the base role is granted later reaches the clone too.
  * Never the other way round, which would be circular. */
 static bool
-grant_membership(struct session *s, struct arena *a, const char *role, const char *to, struct err *e)
+grant_membership(
+    struct session *s, struct arena *a, const char *role, const char *to, struct err *e)
 {
 	const char *has = session_text(s, a, "SELECT pg_catalog.pg_has_role($1::pg_catalog.name, "
 	    "$2::pg_catalog.name, 'MEMBER')", (const char *[]){ to, role }, 2, e);
@@ -172,7 +185,8 @@ grant_membership(struct session *s, struct arena *a, const char *role, const cha
 
 /* Objects made by either user then belong to one owner, and the other may use them (8.2). */
 static bool
-use_owner_role(struct session *s, struct arena *a, const char *user, const char *owner, struct err *e)
+use_owner_role(
+    struct session *s, struct arena *a, const char *user, const char *owner, struct err *e)
 {
 	const char *user_id = session_identifier(s, a, user, e), *owner_text;
 
@@ -229,7 +243,8 @@ role_set_alternate(struct session *s, struct arena *a, const struct account *sec
 		return false;
 	case ROLE_ABSENT:
 		if (!is_clone)
-			return fault_set(e, FAULT_CONFIG, "role %s does not exist", secret->username);
+			return fault_set(
+			    e, FAULT_CONFIG, "role %s does not exist", secret->username);
 		if (!create_clone(s, a, secret, e))
 			return false;
 		log_info("created role %s", secret->username);
@@ -243,5 +258,6 @@ role_set_alternate(struct session *s, struct arena *a, const struct account *sec
 		return false;
 	if (owner == NULL)
 		return true;
-	return use_owner_role(s, a, secret->username, owner, e) && use_owner_role(s, a, base, owner, e);
+	return use_owner_role(s, a, secret->username, owner, e) &&
+	       use_owner_role(s, a, base, owner, e);
 }

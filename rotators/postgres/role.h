@@ -11,8 +11,8 @@
 MUST_CHECK bool role_set_password(struct session *s, struct arena *a, const struct account *secret,
     struct err *e);
 /* The same for somebody else's role, which must exist and must not have expired. */
-MUST_CHECK bool role_set_password_of(struct session *s, struct arena *a, const struct account *secret,
-    struct err *e);
+MUST_CHECK bool role_set_password_of(
+    struct session *s, struct arena *a, const struct account *secret, struct err *e);
 /* Makes or updates the pair's other role, so that it may do what the base role may. */
 MUST_CHECK bool role_set_alternate(struct session *s, struct arena *a, const struct account *secret,
     struct err *e);

@@ -149,8 +149,10 @@ place_of_list(struct arena *a, const json_t *list, int port, struct place *out, 
 	json_array_foreach((json_t *)list, i, item) {
 		struct str rest = json_str(item), host = STR_NULL;
 
-		if (!str_split(&rest, ':', &host) || host.n == 0 || memchr(host.p, ',', host.n) != NULL)
-			return fault_set(e, FAULT_CONFIG, "pawl.hosts is not a list of \"host:port\"");
+		if (!str_split(&rest, ':', &host) || host.n == 0 ||
+		    memchr(host.p, ',', host.n) != NULL)
+			return fault_set(
+			    e, FAULT_CONFIG, "pawl.hosts is not a list of \"host:port\"");
 		buf_printf(&hosts, "%s" STR_FMT, i > 0 ? "," : "", STR_ARG(host));
 		buf_printf(&ports, "%s", i > 0 ? "," : "");
 		if (rest.p == NULL)
@@ -229,8 +231,10 @@ why_refused(struct arena *a, PGconn *conn, struct err *e)
 	if (sqlstate != NULL)
 		fault_set(e, m->fault, "%s: %s", m->advice, text);
 	else
-		fault_set(e, FAULT_TRANSIENT, "%s%s", text, strstr(text, "does not support SSL") == NULL ?
-		    "" : "; \"ssl\": false in the secret allows a plain connection");
+		fault_set(e, FAULT_TRANSIENT, "%s%s", text,
+		    strstr(text, "does not support SSL") == NULL
+			? ""
+			: "; \"ssl\": false in the secret allows a plain connection");
 	return LOGIN_FAILED;
 }
 
@@ -254,8 +258,8 @@ session_open(struct arena *a, const struct account *who, struct session **out, s
 	if (PQstatus(conn) == CONNECTION_BAD || !finish_connecting(conn, &is_late)) {
 		got = why_refused(a, conn, e);
 		if (is_late)
-			fault_set(e, FAULT_TRANSIENT, "no answer from %s port %s within %d s", at.host,
-			    at.port, CONNECT_LIMIT_MS / 1000);
+			fault_set(e, FAULT_TRANSIENT, "no answer from %s port %s within %d s",
+			    at.host, at.port, CONNECT_LIMIT_MS / 1000);
 		PQfinish(conn);
 		return got;
 	}
@@ -301,7 +305,8 @@ statement_failed(struct session *s, const PGresult *r, struct err *e)
 		return fault_set(e, FAULT_TRANSIENT, "connection lost: %.*s",
 		    (int)strcspn(PQerrorMessage(s->conn), "\n"), PQerrorMessage(s->conn));
 	m = meaning_of(state);
-	return fault_set(e, m->fault, "%s: %s (SQLSTATE %s)", m->advice, text == NULL ? "" : text, state);
+	return fault_set(
+	    e, m->fault, "%s: %s (SQLSTATE %s)", m->advice, text == NULL ? "" : text, state);
 }
 
 /* The last result of what was sent, or NULL when the time is over. */
@@ -372,7 +377,8 @@ session_text(struct session *s, struct arena *a, const char *sql, const char *co
 bool
 session_begin(struct session *s, struct err *e)
 {
-	return session_run(s, "BEGIN; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '15s'", e);
+	return session_run(
+	    s, "BEGIN; SET LOCAL search_path = ''; SET LOCAL statement_timeout = '15s'", e);
 }
 
 bool
@@ -389,7 +395,8 @@ take_quoted(struct session *s, struct arena *a, char *quoted, struct err *e)
 	const char *copy;
 
 	if (quoted == NULL) {
-		fault_set(e, FAULT_CONFIG, "a name in the secret is not valid text for the target: %.*s",
+		fault_set(e, FAULT_CONFIG,
+		    "a name in the secret is not valid text for the target: %.*s",
 		    (int)strcspn(PQerrorMessage(s->conn), "\n"), PQerrorMessage(s->conn));
 		return NULL;
 	}

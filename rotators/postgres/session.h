@@ -12,7 +12,8 @@
 
 struct session;
 
-enum login session_open(struct arena *a, const struct account *who, struct session **out, struct err *e);
+enum login session_open(
+    struct arena *a, const struct account *who, struct session **out, struct err *e);
 void session_close(struct session *s);
 /* For PQescapeIdentifier and PQencryptPasswordConn. */
 PGconn *session_conn(const struct session *s);

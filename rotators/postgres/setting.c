@@ -68,7 +68,8 @@ static bool
 setting_copy(struct session *s, struct arena *a, const struct setting *set, const char *to,
     struct err *e)
 {
-	const char *role = session_identifier(s, a, to, e), *name = session_identifier(s, a, set->name, e);
+	const char *role = session_identifier(s, a, to, e),
+		   *name = session_identifier(s, a, set->name, e);
 	const char *value = is_name_list(set->name) ? list_literal(s, a, set->value, e) :
 	    session_literal(s, a, set->value, e);
 	const char *database = "";
@@ -101,7 +102,8 @@ setting_try_copy(struct session *s, struct arena *a, const struct setting *set, 
 }
 
 bool
-setting_copy_all(struct session *s, struct arena *a, const char *from, const char *to, struct err *e)
+setting_copy_all(
+    struct session *s, struct arena *a, const char *from, const char *to, struct err *e)
 {
 	static const char query[] =
 	    "SELECT COALESCE(d.datname, ''), kv FROM pg_catalog.pg_db_role_setting s "

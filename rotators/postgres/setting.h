@@ -9,5 +9,5 @@
 #include "rotators/postgres/session.h"
 
 /* A setting the admin may not copy is left out with a line in the log; the rotation goes on. */
-MUST_CHECK bool setting_copy_all(struct session *s, struct arena *a, const char *from, const char *to,
-    struct err *e);
+MUST_CHECK bool setting_copy_all(
+    struct session *s, struct arena *a, const char *from, const char *to, struct err *e);

@@ -100,7 +100,8 @@ acl_set_password(struct link *l, struct arena *a, const char *user, const char *
 	add_word(w, user);
 	add_word(w, arena_printf(a, "#%s", new));
 	for (size_t i = 0; i < have->n; i++) {
-		if (have->list[i][0] == '#' && !is_hash(have->list[i], new) && !is_hash(have->list[i], kept))
+		if (have->list[i][0] == '#' && !is_hash(have->list[i], new) &&
+		    !is_hash(have->list[i], kept))
 			add_word(w, arena_printf(a, "!%s", have->list[i] + 1));
 	}
 	return set_user(l, w, e);
@@ -142,6 +143,8 @@ acl_persist(struct link *l, struct arena *a)
 	bool has_file = link_config(l, a, "aclfile")[0] != '\0';
 	struct err e;
 
-	if (!link_run(l, has_file ? LINK_WORDS("ACL", "SAVE") : LINK_WORDS("CONFIG", "REWRITE"), &e))
-		log_warn("not persistent: a restart of the node brings the old password back: %s", e.msg);
+	if (!link_run(
+		l, has_file ? LINK_WORDS("ACL", "SAVE") : LINK_WORDS("CONFIG", "REWRITE"), &e))
+		log_warn("not persistent: a restart of the node brings the old password back: %s",
+		    e.msg);
 }

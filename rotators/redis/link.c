@@ -95,7 +95,8 @@ open_unix(struct link *l, const char *path, struct err *e)
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
 	if (strlen(path) >= sizeof(to.sun_path))
-		return fault_set(e, FAULT_CONFIG, "host in secret JSON is too long for a socket path");
+		return fault_set(
+		    e, FAULT_CONFIG, "host in secret JSON is too long for a socket path");
 	memcpy(to.sun_path, path, strlen(path));
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (l->fd < 0 || !connect_in_time(l->fd, (struct sockaddr *)&to, sizeof(to)))
@@ -149,7 +150,8 @@ load_files(SSL_CTX *ctx, const struct tls_choice *t)
 		return false;
 	if (t->cert_file != NULL && SSL_CTX_use_certificate_chain_file(ctx, t->cert_file) != 1)
 		return false;
-	return t->key_file == NULL || SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) == 1;
+	return t->key_file == NULL ||
+	       SSL_CTX_use_PrivateKey_file(ctx, t->key_file, SSL_FILETYPE_PEM) == 1;
 }
 
 static bool
@@ -174,7 +176,8 @@ start_tls(struct link *l, const struct tls_choice *t, const char *host, struct e
 	SSL_CTX_set_min_proto_version(l->tls_ctx, only_13 ? TLS1_3_VERSION : TLS1_2_VERSION);
 	SSL_CTX_set_verify(l->tls_ctx, SSL_VERIFY_PEER, NULL);
 	l->tls = SSL_new(l->tls_ctx);
-	if (l->tls == NULL || !expect_name(l->tls, t->server_name != NULL ? t->server_name : host) ||
+	if (l->tls == NULL ||
+	    !expect_name(l->tls, t->server_name != NULL ? t->server_name : host) ||
 	    SSL_set_fd(l->tls, l->fd) != 1 || SSL_connect(l->tls) != 1)
 		return tls_failed(l, "TLS", e);
 	return true;
@@ -194,7 +197,8 @@ static bool
 write_all(struct link *l, const char *p, size_t n)
 {
 	while (n > 0) {
-		ssize_t w = l->tls != NULL ? SSL_write(l->tls, p, (int)n) : send(l->fd, p, n, MSG_NOSIGNAL);
+		ssize_t w =
+		    l->tls != NULL ? SSL_write(l->tls, p, (int)n) : send(l->fd, p, n, MSG_NOSIGNAL);
 
 		if (w <= 0)
 			return false;
@@ -215,7 +219,8 @@ send_words(struct link *l, const char *const *words, struct err *e)
 
 	for (; words[argc] != NULL; argc++) {
 		if (argc == WORDS_MAX)
-			return fault_set(e, FAULT_FUNCTION, "command of more than %d words", WORDS_MAX);
+			return fault_set(
+			    e, FAULT_FUNCTION, "command of more than %d words", WORDS_MAX);
 		argv[argc] = words[argc];
 		lengths[argc] = strlen(words[argc]);
 	}
@@ -243,8 +248,8 @@ link_ask(struct link *l, const char *const *words, struct err *e)
 			break;
 	}
 	if (reply == NULL)
-		fault_set(e, FAULT_TRANSIENT, "%s: connection lost, or no answer within %d s", l->name,
-		    ANSWER_LIMIT_S);
+		fault_set(e, FAULT_TRANSIENT, "%s: connection lost, or no answer within %d s",
+		    l->name, ANSWER_LIMIT_S);
 	return reply;
 }
 
@@ -257,8 +262,8 @@ reply_is_error(const redisReply *r, const char *word)
 static bool
 is_transient(const redisReply *r)
 {
-	static const char *const words[] = { "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "TRYAGAIN",
-		"READONLY", "ERR max number of clients" };
+	static const char *const words[] = { "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY",
+		"TRYAGAIN", "READONLY", "ERR max number of clients" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (reply_is_error(r, words[i]))
@@ -306,7 +311,8 @@ link_config(struct link *l, struct arena *a, const char *key)
 	struct err ignored;
 	AUTO_REPLY *r = link_need(l, LINK_WORDS("CONFIG", "GET", key), &ignored);
 
-	if (r == NULL || r->type != REDIS_REPLY_ARRAY || r->elements < 2 || r->element[1]->str == NULL)
+	if (r == NULL || r->type != REDIS_REPLY_ARRAY || r->elements < 2 ||
+	    r->element[1]->str == NULL)
 		return "";
 	return arena_strdup(a, r->element[1]->str);
 }
@@ -335,7 +341,8 @@ authenticate(struct link *l, const struct account *who, struct err *e)
 	if (r == NULL || !reply_is_error(r, "ERR wrong number of arguments"))
 		return login_result(l, r, e);
 	if (strcmp(who->username, "default") != 0) {
-		fault_set(e, FAULT_CONFIG, "%s: this server knows no users but \"default\"", l->name);
+		fault_set(
+		    e, FAULT_CONFIG, "%s: this server knows no users but \"default\"", l->name);
 		return LOGIN_FAILED;
 	}
 	old = link_ask(l, LINK_WORDS("AUTH", who->password), e);

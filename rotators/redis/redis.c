@@ -44,7 +44,8 @@ set_masterauth(struct link *l, struct rotation *r, struct err *e)
 static bool
 set_requirepass(struct link *l, struct rotation *r, struct err *e)
 {
-	log_warn("%s: requirepass holds one password only; clients with the old one are turned away",
+	log_warn(
+	    "%s: requirepass holds one password only; clients with the old one are turned away",
 	    link_name(l));
 	return set_masterauth(l, r, e) &&
 	    link_run(l, LINK_WORDS("CONFIG", "SET", "requirepass", r->pending.password), e);
@@ -77,7 +78,8 @@ change(struct rotation *r, void *session, struct err *e)
 	const struct session *s = session;
 
 	if (s->may_miss_nodes && account_flag(&r->current, "cluster"))
-		return fault_set(e, FAULT_FUNCTION, "permission is missing: CLUSTER NODES, to find every node");
+		return fault_set(
+		    e, FAULT_FUNCTION, "permission is missing: CLUSTER NODES, to find every node");
 	for (size_t i = s->n; i-- > 0; ) {
 		if (!change_node(r, s->links[i], e))
 			return false;
@@ -90,8 +92,10 @@ change_own(struct rotation *r, void *session, struct err *e)
 {
 	if (change(r, session, e))
 		return true;
-	return strstr(e->msg, "NOPERM") == NULL ? false :
-	    fault_prefix(e, "user %s may not change users; use strategy admin", r->pending.username);
+	if (strstr(e->msg, "NOPERM") != NULL)
+		fault_prefix(e, "user %s may not change users; use strategy admin",
+		    r->pending.username);
+	return false;
 }
 
 /* A user who may not even PING (NOPERM) has still been let in. */
@@ -107,7 +111,8 @@ probe(struct rotation *r, void *session, struct err *e)
 		if (pong == NULL)
 			return false;
 		if (pong->type == REDIS_REPLY_ERROR && !reply_is_error(pong, "NOPERM"))
-			return fault_set(e, FAULT_TRANSIENT, "%s: %s", link_name(s->links[i]), pong->str);
+			return fault_set(
+			    e, FAULT_TRANSIENT, "%s: %s", link_name(s->links[i]), pong->str);
 	}
 	return true;
 }

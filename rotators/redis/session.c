@@ -52,7 +52,8 @@ nodes_from_secret(struct arena *a, const json_t *list, struct nodes *nodes, stru
 
 	json_array_foreach((json_t *)list, i, item) {
 		if (!add_address(a, nodes, json_str(item)))
-			return fault_set(e, FAULT_CONFIG, "pawl.nodes is not a list of \"host:port\"");
+			return fault_set(
+			    e, FAULT_CONFIG, "pawl.nodes is not a list of \"host:port\"");
 	}
 	return true;
 }
@@ -78,11 +79,12 @@ nodes_of_cluster(struct arena *a, struct link *seed, struct nodes *nodes, struct
 		if (!str_split(&line, ' ', &id) || !str_split(&line, ' ', &at) ||
 		    !str_split(&line, ' ', &flags))
 			continue;
-		if (memmem(flags.p, flags.n, "noaddr", 6) != NULL || memmem(flags.p, flags.n, "myself", 6))
+		if (memmem(flags.p, flags.n, "noaddr", 6) != NULL ||
+		    memmem(flags.p, flags.n, "myself", 6))
 			continue;
 		if (!str_split(&at, '@', &address) || !add_address(a, nodes, address))
-			return fault_set(e, FAULT_FUNCTION, "%s: CLUSTER NODES names a node without an address",
-			    link_name(seed));
+			return fault_set(e, FAULT_FUNCTION,
+			    "%s: CLUSTER NODES names a node without an address", link_name(seed));
 	}
 	return true;
 }
@@ -99,15 +101,17 @@ nodes_of_role(struct arena *a, struct link *seed, struct nodes *nodes, struct er
 	if (r->type != REDIS_REPLY_ARRAY || r->elements < 3 || r->element[0]->str == NULL)
 		return true;
 	if (strcmp(r->element[0]->str, "slave") == 0)
-		return fault_set(e, FAULT_TRANSIENT, "%s is a replica (failover?)", link_name(seed));
+		return fault_set(
+		    e, FAULT_TRANSIENT, "%s is a replica (failover?)", link_name(seed));
 	if (r->element[2]->type != REDIS_REPLY_ARRAY)
 		return true;
 	for (size_t i = 0; i < r->element[2]->elements; i++) {
 		const redisReply *one = r->element[2]->element[i];
 
-		if (one->type == REDIS_REPLY_ARRAY && one->elements >= 2 && one->element[0]->str != NULL &&
-		    one->element[1]->str != NULL)
-			add_node(nodes, arena_strdup(a, one->element[0]->str), atoi(one->element[1]->str));
+		if (one->type == REDIS_REPLY_ARRAY && one->elements >= 2 &&
+		    one->element[0]->str != NULL && one->element[1]->str != NULL)
+			add_node(nodes, arena_strdup(a, one->element[0]->str),
+			    atoi(one->element[1]->str));
 	}
 	return true;
 }
@@ -119,7 +123,8 @@ find_nodes(struct arena *a, const struct account *who, struct link *seed, struct
 	const json_t *list = json_object_get(who->options, "nodes");
 
 	if (json_object_get(who->options, "sentinel") != NULL)
-		return fault_set(e, FAULT_CONFIG, "pawl.sentinel is not available; list the nodes in pawl.nodes");
+		return fault_set(e, FAULT_CONFIG,
+		    "pawl.sentinel is not available; list the nodes in pawl.nodes");
 	if (list != NULL)
 		return nodes_from_secret(a, list, nodes, e);
 	if (!account_flag(who, "cluster"))

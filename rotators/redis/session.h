@@ -3,8 +3,8 @@
  * session.h - one user's connections to every node of a Redis or Valkey installation. ACLs are not
  * replicated, so what is changed must be changed on each (spec/rotation.md 8.5).
  *
- * The nodes: pawl.nodes when given; with pawl.cluster those of CLUSTER NODES; else the replicas that
- * ROLE names. A user who may not ask gets the secret's own host alone.
+ * The nodes: pawl.nodes when given; with pawl.cluster those of CLUSTER NODES; else the replicas
+ * that ROLE names. A user who may not ask gets the secret's own host alone.
  */
 #pragma once
 #include "rotators/redis/link.h"
@@ -17,5 +17,6 @@ struct session {
 
 /* Rejected when any node rejects; failed when a node cannot be reached, unless
  * pawl.allowMissingNodes. */
-enum login session_open(struct arena *a, const struct account *who, struct session **out, struct err *e);
+enum login session_open(
+    struct arena *a, const struct account *who, struct session **out, struct err *e);
 void session_close(struct session *s);
