@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AddPermission - one statement of the function's resource policy (spec/rotation.md 5.8). */
+#include "api/lambda/configuration.h"
 #include "api/lambda/ops.h"
 #include "api/lambda/subject.h"
 
@@ -8,6 +9,7 @@ struct add_permission_input {
 	struct str event_source_token, principal_org_id, function_url_auth_type, revision_id;
 };
 
+#define POLICY_MAX 20480
 #define AT(member) .at = offsetof(struct add_permission_input, member)
 
 static bool
@@ -55,7 +57,8 @@ const struct field add_permission_fields[] = {
 	  .pattern = "([a-zA-Z0-9-_]+)", .matches = is_function_name },
 	{ "Action", FIELD_STRING, AT(action), .required = true,
 	  .pattern = "(lambda:[*]|lambda:[a-zA-Z]+|[*])", .matches = is_action },
-	{ "Principal", FIELD_STRING, AT(principal), .required = true },
+	{ "Principal", FIELD_STRING, AT(principal), .required = true, .pattern = "[^\\s]+",
+	  .matches = is_without_blanks },
 	{ "SourceArn", FIELD_STRING, AT(source_arn), .pattern = "arn:(aws[a-zA-Z0-9-]*):"
 	  "([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)",
 	  .matches = is_arn },
@@ -168,6 +171,18 @@ check_new(const struct subject *s, struct str statement_id, struct err *e)
 	return true;
 }
 
+/* AWS's limit on a policy; its own error type for it is not in our table. */
+static bool
+check_size(const struct function *f, struct str statement, struct err *e)
+{
+	size_t total = statement.n;
+
+	for (size_t i = 0; i < f->permission_count; i++)
+		total += f->permissions[i].statement.n + 1;
+	return total <= POLICY_MAX || err_set(e, ERR_LAMBDA_PARAMETER, "The final policy size "
+	    "(%zu) is bigger than the limit (%d).", total, POLICY_MAX);
+}
+
 static void
 append(struct op_ctx *ctx, struct function *f, const struct permission *p)
 {
@@ -196,7 +211,8 @@ add_permission(struct op_ctx *ctx, const void *input, struct jsonw *out, struct 
 		    "We currently do not support adding policies for $LATEST.");
 	if (!subject_get_registered(ctx, &s, e) || !check_new(&s, in->statement_id, e) ||
 	    !revision_check(in->revision_id, s.f->policy_revision_id, "GetPolicy", e) ||
-	    !write_statement(ctx, in, subject_arn(ctx->cat.arena, &s), &statement, e))
+	    !write_statement(ctx, in, subject_arn(ctx->cat.arena, &s), &statement, e) ||
+	    !check_size(s.f, buf_view(&statement), e))
 		return false;
 	p = (struct permission){ .statement_id = in->statement_id,
 		.statement = arena_str(ctx->cat.arena, buf_view(&statement)),

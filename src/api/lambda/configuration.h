@@ -35,7 +35,7 @@ struct settings {
 extern const struct field environment_fields[], storage_fields[], tracing_fields[], vpc_fields[],
     target_fields[], snap_start_fields[], logging_fields[], no_fields[];
 bool is_role(struct str s);
-bool is_handler(struct str s);
+bool is_without_blanks(struct str s);
 
 #define SETTING(name, type, base, m) \
 	name, type, .at = (base) + offsetof(struct settings, m)
@@ -49,7 +49,7 @@ bool is_handler(struct str s);
 	  .matches = is_role }, \
 	{ SETTING("Runtime", FIELD_STRING, base, runtime) }, \
 	{ SETTING("Handler", FIELD_STRING, base, handler), .max = 128, .pattern = "[^\\s]+", \
-	  .matches = is_handler }, \
+	  .matches = is_without_blanks }, \
 	{ SETTING("Description", FIELD_STRING, base, description), .max = 256 }, \
 	{ SETTING("Timeout", FIELD_INTEGER, base, timeout), .min = 1, .max = 900 }, \
 	{ SETTING("MemorySize", FIELD_INTEGER, base, memory_size), .min = 128, .max = 10240 }, \

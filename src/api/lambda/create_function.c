@@ -54,7 +54,12 @@ create_function_check(struct op_ctx *ctx, const void *input, struct err *e)
 	const struct create_function_input *in = input;
 	struct subject s;
 
-	return subject_parse(ctx, in->function_name, STR_NULL, &s, e) && check_package(in, e) &&
+	if (!subject_parse(ctx, in->function_name, STR_NULL, &s, e))
+		return false;
+	if (s.ref.qualifier.p != NULL)
+		return violation_set(e, in->function_name, "functionName",
+		    "Member must be without a version or alias");
+	return check_package(in, e) &&
 	    architectures_check(&in->architectures, e) && settings_check(&in->settings, e) &&
 	    function_tags_check(&in->tags, e) &&
 	    code_take(ctx, in->code, "CreateFunction", false, e);
@@ -85,10 +90,8 @@ create_function(struct op_ctx *ctx, const void *input, struct jsonw *out, struct
 	struct subject s;
 	struct function *f;
 
-	if (!subject_parse(ctx, in->function_name, STR_NULL, &s, e))
-		return false;
-	s.ref.qualifier = STR_NULL;
-	if (!subject_find(&ctx->cat, &s, e))
+	if (!subject_parse(ctx, in->function_name, STR_NULL, &s, e) ||
+	    !subject_find(&ctx->cat, &s, e))
 		return false;
 	if (s.f != NULL || str_starts(s.ref.name, FUNCTION_BUILTIN_PREFIX))
 		return err_set(e, ERR_LAMBDA_CONFLICT, "Function already exist: " STR_FMT,

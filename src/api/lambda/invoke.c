@@ -6,6 +6,7 @@
  * Event answers at once and runs it once: there is no queue and no retry behind it, so a function
  * that is busy or a server that stops loses the event. AWS would try again.
  */
+#include "api/lambda/json_text.h"
 #include "api/lambda/ops.h"
 #include "api/lambda/route.h"
 #include "api/lambda/session_cache.h"
@@ -65,8 +66,7 @@ read_log_type(struct op_ctx *ctx, bool *wants_log, struct err *e)
 static bool
 check_payload(struct invocation *v, struct str body, struct err *e)
 {
-	struct err why;
-	size_t max = v->kind == EVENT ? EVENT_MAX : PAYLOAD_MAX;
+	size_t at, max = v->kind == EVENT ? EVENT_MAX : PAYLOAD_MAX;
 	const char *kind = v->kind == EVENT ? "Event" : "RequestResponse";
 
 	if (body.n > max)
@@ -74,9 +74,9 @@ check_payload(struct invocation *v, struct str body, struct err *e)
 		    "invocation type (limit %zu bytes)", body.n, kind, max);
 	if (body.n == 0)
 		v->call.payload = STR_LIT("{}");
-	else if (json_parse(v->arena, body, 0, &why) == NULL)
-		return err_set(e, ERR_LAMBDA_CONTENT, "Could not parse request body into json: %s",
-		    why.detail[0] != '\0' ? why.detail : "nested too deeply");
+	else if (!json_text_check(body, &at))
+		return err_set(e, ERR_LAMBDA_CONTENT, "Could not parse request body into json: "
+		    "unexpected input at byte %zu", at);
 	else	/* an Event outlives the request's body */
 		v->call.payload = v->kind == EVENT ? arena_str(v->arena, body) : body;
 	return true;

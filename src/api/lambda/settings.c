@@ -85,7 +85,7 @@ is_role(struct str s)
 }
 
 bool
-is_handler(struct str s)
+is_without_blanks(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		if (strchr(" \t\n\r\f\v", s.p[i]) != NULL)	/* and NUL */

@@ -187,7 +187,8 @@ TEST("other methods and paths have no row")
 	struct str name, rest;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (lambda_route(a, str_of(rows[i].method), str_of(rows[i].path), &name, &rest) != NULL)
+		if (lambda_route(a, str_of(rows[i].method), str_of(rows[i].path), &name,
+		    &rest) != NULL)
 			fail_msg("%s %s was routed", rows[i].method, rows[i].path);
 	}
 }
@@ -195,7 +196,7 @@ TEST("other methods and paths have no row")
 TEST("a query's values are decoded, absent ones are absent and not empty")
 {
 	AUTO(arena) *a = arena_new();
-	struct str q = STR_LIT("Qualifier=%24LATEST&Empty=&Flag&a+b=c&Value=x+y&Bad=%4&Qualifier=2");
+	struct str q = STR_LIT("Qualifier=%24LATEST&Empty=&Flag&Value=x+y&Bad=%4&Qualifier=2");
 
 	CHECK_STR(query_value(a, q, "Qualifier"), "$LATEST");
 	CHECK_STR(query_value(a, q, "Empty"), "");
