@@ -44,12 +44,12 @@ complain_unreachable(const char *path, const struct err *e)
 {
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		cli_fail("%s: too long a path for a socket", path);
+	else if (access(path, W_OK) != 0 && errno == EACCES)
+		cli_fail("%s: %s; only root and the user that runs pawld may use it", path,
+		    strerror(errno));
 	else if (access(path, F_OK) != 0)
 		cli_fail("%s: %s; is pawld running on this folder? (--data or $PAWL_DATA names it)",
 		    path, strerror(errno));
-	else if (access(path, W_OK) != 0)
-		cli_fail("%s: %s; only root and the user that runs pawld may use it", path,
-		    strerror(errno));
 	else if (e->sys == ECONNREFUSED)
 		cli_fail("%s: nobody answers; pawld does not run any more", path);
 	else

@@ -39,6 +39,8 @@ printable(struct arena *a, struct str s)
 
 		if (is_utf8 && is_c1(s, i))
 			buf_printf(&b, "\\x%02x", (unsigned char)s.p[++i]);
+		else if (c == '\t')
+			buf_c(&b, ' ');
 		else if (is_plain(c, is_utf8))
 			buf_c(&b, (char)c);
 		else

@@ -28,7 +28,7 @@ void table_note(struct table *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Columns as wide as their widest cell, two blanks between them, none at the end of a line. */
 void table_write(const struct table *t, struct buf *out);
 
-/* Control characters, DEL and bytes that are no UTF-8 become \xNN. */
+/* Control characters, DEL and bytes that are no UTF-8 become \xNN, tabs become blanks. */
 char *printable(struct arena *a, struct str s);
 /* At most `max` code points; "..." tells that some were cut off. */
 char *shortened(struct arena *a, const char *z, size_t max);

@@ -119,17 +119,20 @@ answer(struct admin_call *c, int http_status, struct str body)
 	    .header_count = 1, .body = body });
 }
 
-/* Whoever may ask here may read the log as well, so the detail is theirs too. */
+/* Whoever may ask here may read the log as well, so the detail is theirs too; of an internal error
+ * it is all there is to say. */
 static void
 refuse(struct admin_call *c, int http_status, const struct err *e)
 {
 	AUTO_BUF body = BUF_INIT;
 	struct jsonw w = jsonw_on(&body);
 
+	bool is_internal = http_status >= 500 && e->detail[0] != '\0';
+
 	jsonw_open(&w);
-	if (e->detail[0] != '\0')
+	if (e->detail[0] != '\0' && !is_internal)
 		jsonw_kz(&w, "Detail", e->detail);
-	jsonw_kz(&w, "Message", e->msg);
+	jsonw_kz(&w, "Message", is_internal ? e->detail : e->msg);
 	jsonw_close(&w);
 	answer(c, http_status, buf_view(&body));
 }

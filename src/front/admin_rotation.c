@@ -11,6 +11,7 @@
 #include "base/codec.h"
 #include "catalog/run.h"
 #include "catalog/stage.h"
+#include "catalog/version.h"
 #include "rotate/plan.h"
 
 #define LIST_VISITS 1000	/* secrets looked at for one page, so that no view is held for long */
@@ -216,7 +217,13 @@ write_labels(struct jsonw *w, struct arena *a, const struct secret *s)
 	jsonw_close(w);
 }
 
-/* ---- stuck */
+/* ---- stuck: a version holds AWSPENDING that is not current, and no step of it is being taken */
+
+struct stuck {
+	struct str pending;
+	bool has_value;
+	const struct run *last;		/* the last run; it may be about another version */
+};
 
 struct repair {
 	struct jsonw *w;
@@ -241,22 +248,31 @@ write_repair(const struct repair *x, const char *purpose, const char *command,
 	jsonw_close(x->w);
 }
 
+static void
+write_promote(const struct repair *x, struct str pending, struct str current)
+{
+	const char *from = current.p == NULL ? "" : arena_printf(x->a,
+	    " --remove-from-version-id '" STR_FMT "'", STR_ARG(current));
+
+	write_repair(x, "make it current; only when the target uses it already", "promote",
+	    arena_printf(x->a, "--version-stage AWSCURRENT --move-to-version-id '" STR_FMT "'%s",
+	    STR_ARG(pending), from));
+}
+
 /* The commands of 2.6 with this secret's versions filled in. */
 static void
-write_repairs(const struct repair *x, const struct run *last, struct str pending,
-    struct str current, struct str previous)
+write_repairs(const struct repair *x, const struct stuck *k, struct str current,
+    struct str previous)
 {
 	struct arena *a = x->a;
 
-	if (last != NULL && str_eq(last->token, pending))
+	if (k->last != NULL && x->s->rotation.is_enabled && str_eq(k->last->token, k->pending))
 		write_repair(x, "try the same version again, now", "retry", NULL);
 	write_repair(x, "give this version up, so that a new rotation can begin; the target must "
 	    "not be using it", "clear-pending", arena_printf(a, "--version-stage AWSPENDING "
-	    "--remove-from-version-id '" STR_FMT "'", STR_ARG(pending)));
-	write_repair(x, "make it current; only when the target uses it already", "promote",
-	    arena_printf(a, "--version-stage AWSCURRENT --move-to-version-id '" STR_FMT "'%s"
-	    STR_FMT "%s", STR_ARG(pending), current.p == NULL ? "" : " --remove-from-version-id '",
-	    STR_ARG(current), current.p == NULL ? "" : "'"));
+	    "--remove-from-version-id '" STR_FMT "'", STR_ARG(k->pending)));
+	if (k->has_value)
+		write_promote(x, k->pending, current);
 	if (previous.p != NULL && current.p != NULL)
 		write_repair(x, "go back to the value before the current one", "rollback",
 		    arena_printf(a, "--version-stage AWSCURRENT --move-to-version-id '" STR_FMT
@@ -264,30 +280,46 @@ write_repairs(const struct repair *x, const struct run *last, struct str pending
 		    STR_ARG(current)));
 }
 
-/* Stuck: a version holds AWSPENDING that is not current, and no step of it is being taken. */
+/* True with out->pending STR_NULL when the secret is not stuck. */
+static bool
+find_stuck(struct catalog *cat, const struct secret *s, struct stuck *out, struct err *e)
+{
+	struct str pending = stage_holder(s, AWSPENDING);
+	struct version *v;
+	struct run **list;
+	size_t n;
+
+	*out = (struct stuck){ .pending = STR_NULL };
+	if (pending.p == NULL || stage_is_on(s, AWSCURRENT, pending))
+		return true;
+	if (!run_list(cat, s, 1, &list, &n, e) || !version_find(cat, s, pending, &v, e))
+		return false;
+	out->last = n > 0 ? list[0] : NULL;
+	if (n == 0 || run_is_terminal(out->last) || out->last->state == RUN_RETRY_WAIT)
+		out->pending = pending;
+	out->has_value = v != NULL && v->kind != VALUE_NONE;
+	return true;
+}
+
 static bool
 write_stuck(struct admin_call *c, struct catalog *cat, const struct secret *s, struct err *e)
 {
-	struct str pending = stage_holder(s, AWSPENDING), current = stage_holder(s, AWSCURRENT);
 	struct repair x = { &c->w, cat->arena, s };
-	struct run **last;
-	size_t n;
+	struct stuck k;
 
-	if (pending.p == NULL || (current.p != NULL && str_eq(pending, current)))
-		return true;
-	if (!run_list(cat, s, 1, &last, &n, e))
+	if (!find_stuck(cat, s, &k, e))
 		return false;
-	if (n > 0 && !run_is_terminal(last[0]) && last[0]->state != RUN_RETRY_WAIT)
+	if (k.pending.p == NULL)
 		return true;
 	jsonw_key(&c->w, "Stuck");
 	jsonw_open(&c->w);
 	jsonw_key(&c->w, "Repair");
 	jsonw_open_list(&c->w);
-	write_repairs(&x, n > 0 ? last[0] : NULL, pending, current, stage_holder(s, AWSPREVIOUS));
+	write_repairs(&x, &k, stage_holder(s, AWSCURRENT), stage_holder(s, AWSPREVIOUS));
 	jsonw_close_list(&c->w);
-	if (n > 0)
-		jsonw_kbool(&c->w, "TargetMayHaveChanged", last[0]->target_may_have_changed);
-	jsonw_kstr(&c->w, "VersionId", pending);
+	if (k.last != NULL)
+		jsonw_kbool(&c->w, "TargetMayHaveChanged", k.last->target_may_have_changed);
+	jsonw_kstr(&c->w, "VersionId", k.pending);
 	jsonw_close(&c->w);
 	return true;
 }
