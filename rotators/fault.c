@@ -32,6 +32,8 @@ fault_type(const struct err *e)
 
 	if (code > (int)FAULT_FIRST && code < (int)FAULT_END)
 		return types[code - (int)FAULT_FIRST];
+	if (code == ERR_ACCESS_DENIED)
+		return "PERMISSION";
 	if (code > ERR_NONE && code < ERR_CODE_END && err_status(e->code) == 503)
 		return "TRANSIENT";
 	return "FUNCTION_ERROR";

@@ -4,8 +4,8 @@
  * that the engine knows whether trying again can help.
  *
  * A fault travels in the ordinary `struct err`, with a code above those of base/err.h; an err with
- * a code of base/err.h (an answer of Secrets Manager, say) is reported as FUNCTION_ERROR, or as
- * TRANSIENT when its HTTP status says that the server could not answer.
+ * a code of base/err.h (an answer of Secrets Manager, say) is reported as FUNCTION_ERROR, as
+ * PERMISSION when access was denied, or as TRANSIENT when the server could not answer.
  */
 #pragma once
 #include "base/err.h"
@@ -19,6 +19,8 @@
 	X(FAULT_CREDENTIAL_DEAD, "CREDENTIAL_DEAD") \
 	/* the target refuses this very password */ \
 	X(FAULT_POLICY_REJECTED, "POLICY_REJECTED") \
+	/* a right is missing, at the target or in pawl; somebody has to grant it */ \
+	X(FAULT_PERMISSION, "PERMISSION") \
 	/* nothing carries AWSCURRENT */ \
 	X(FAULT_NO_CURRENT_VALUE, "NO_CURRENT_VALUE") \
 	/* anything else; worth another attempt */ \

@@ -33,7 +33,7 @@ static const struct meaning {
 	{ "55P03", FAULT_TRANSIENT, "a lock was not free in time" },
 	{ "57", FAULT_TRANSIENT, "target is starting, stopping or cancelled the statement" },
 	{ "40", FAULT_TRANSIENT, "another transaction interfered" },
-	{ "42501", FAULT_FUNCTION, "permission is missing" },
+	{ "42501", FAULT_PERMISSION, "permission is missing" },
 	{ "3D000", FAULT_CONFIG, "dbname in secret JSON names no database" },
 	{ "42704", FAULT_CONFIG, "no such role" },
 	{ "", FAULT_FUNCTION, "target refused" },
@@ -67,15 +67,25 @@ find_sqlstate(const char *message)
 	return NULL;
 }
 
-/* Of one line per address tried, the one that holds `at`; the first when `at` is NULL. */
+/* libpq says a line per address it tried: the one that holds `at`, or all when `at` is NULL. */
 static const char *
-line_of(struct arena *a, const char *message, const char *at)
+lines_of(struct arena *a, const char *message, const char *at)
 {
-	const char *from = at == NULL ? message : at;
+	const char *from = at;
+	char *all;
 
-	while (from > message && from[-1] != '\n')
+	while (from != NULL && from > message && from[-1] != '\n')
 		from--;
-	return arena_strz(a, (struct str){ from, strcspn(from, "\n") });
+	if (from != NULL)
+		return arena_strz(a, (struct str){ from, strcspn(from, "\n") });
+	all = arena_strdup(a, message);
+	for (size_t n = strlen(all); n > 0 && all[n - 1] == '\n'; n--)
+		all[n - 1] = '\0';
+	for (char *p = all; *p != '\0'; p++) {
+		if (*p == '\n')
+			*p = ' ';
+	}
+	return all;
 }
 
 /* Waits until the socket is ready or the time is over. */
@@ -220,7 +230,7 @@ static enum login
 why_refused(struct arena *a, PGconn *conn, struct err *e)
 {
 	const char *sqlstate = find_sqlstate(PQerrorMessage(conn));
-	const char *text = line_of(a, PQerrorMessage(conn), sqlstate);
+	const char *text = lines_of(a, PQerrorMessage(conn), sqlstate);
 	const struct meaning *m;
 
 	if (sqlstate != NULL && strncmp(sqlstate, "28", 2) == 0) {

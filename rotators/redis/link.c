@@ -278,7 +278,7 @@ refused(const struct link *l, const redisReply *r, struct err *e)
 	if (is_transient(r))
 		fault_set(e, FAULT_TRANSIENT, "%s: %s", l->name, r->str);
 	else if (reply_is_error(r, "NOPERM"))
-		fault_set(e, FAULT_FUNCTION, "%s: permission is missing: %s", l->name, r->str);
+		fault_set(e, FAULT_PERMISSION, "%s: permission is missing: %s", l->name, r->str);
 	else if (reply_is_error(r, "DENIED"))
 		fault_set(e, FAULT_CONFIG, "%s: %s", l->name, r->str);
 	else

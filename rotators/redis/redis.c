@@ -79,7 +79,7 @@ change(struct rotation *r, void *session, struct err *e)
 
 	if (s->may_miss_nodes && account_flag(&r->current, "cluster"))
 		return fault_set(
-		    e, FAULT_FUNCTION, "permission is missing: CLUSTER NODES, to find every node");
+		    e, FAULT_PERMISSION, "permission is missing: CLUSTER NODES, to find every node");
 	for (size_t i = s->n; i-- > 0; ) {
 		if (!change_node(r, s->links[i], e))
 			return false;

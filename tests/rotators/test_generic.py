@@ -155,7 +155,7 @@ def test_the_guard_of_every_step(manager, generic):
 @pytest.mark.parametrize('failure, kind', [
     (503, 'TRANSIENT'), (500, 'TRANSIENT'),
     (doubles.Refused('ThrottlingException', 'Rate exceeded'), 'TRANSIENT'),
-    (doubles.Refused('AccessDeniedException', 'no'), 'FUNCTION_ERROR'),
+    (doubles.Refused('AccessDeniedException', 'no'), 'PERMISSION'),
     (doubles.Refused('x#ResourceNotFoundException', 'gone'), 'FUNCTION_ERROR')])
 def test_what_secrets_manager_refuses_is_classified(manager, generic, failure, kind):
     secret = manager.add('refused', 'old')

@@ -253,7 +253,7 @@ def test_an_admin_without_the_right_is_told_so(server, user, manager, by_admin):
     weak = manager.add('weak', value(server, user('weak')))
     secret = manager.add('app', value(server, user('app'), masterarn=weak.arn))
     failed = refused(by_admin.rotate, secret)
-    assert failed.kind == 'FUNCTION_ERROR' and 'mysql.user' in failed.message and '1142' in failed.message
+    assert failed.kind == 'PERMISSION' and 'mysql.user' in failed.message and '1142' in failed.message
 
 
 # ---- multi
@@ -495,7 +495,7 @@ def test_mysql_statements_by_version(manager, function, version, rules, expect):
 
 @pytest.mark.parametrize('code, kind', [
     (1819, 'POLICY_REJECTED'), (3638, 'POLICY_REJECTED'), (1290, 'TRANSIENT'), (1836, 'TRANSIENT'),
-    (1142, 'FUNCTION_ERROR'), (1205, 'TRANSIENT'), (1064, 'FUNCTION_ERROR')])
+    (1142, 'PERMISSION'), (1205, 'TRANSIENT'), (1064, 'FUNCTION_ERROR')])
 def test_mysql_errors_are_classified(manager, function, code, kind):
     double = MySqlDouble(rules=[('ALTER USER', code)])
     failed = refused(function('pawl-rotate-mysql-single').rotate, manager.add('app', of_mysql(double)))

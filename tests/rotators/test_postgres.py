@@ -306,6 +306,45 @@ def test_a_unix_socket_is_a_local_target(server, role, manager, single):
     assert logs_in(server, secret)
 
 
+def test_the_candidate_that_takes_writes_is_found(server, role, manager, single):
+    down, up = f'127.0.0.1:{servers.free_port()}', f'127.0.0.1:{server.port}'
+    secret = manager.add('app', value(server, role('app'), pawl={'hosts': [down, up]}))
+    single.rotate(secret)
+    assert logs_in(server, secret)
+    server.query('ALTER SYSTEM SET default_transaction_read_only = on')
+    server.query('SELECT pg_reload_conf()')
+    try:
+        failed = refused(single.rotate, secret)
+    finally:
+        reset = server.connect()
+        reset.query('SET default_transaction_read_only = off')
+        reset.query('ALTER SYSTEM RESET default_transaction_read_only')
+        reset.query('SELECT pg_reload_conf()')
+        reset.close()
+    assert failed.kind == 'TRANSIENT' and 'read-only' in failed.message
+
+
+@pytest.mark.parametrize('hosts', [[7], ['a,b:1'], [':1']])
+def test_candidates_that_cannot_be_read(server, role, manager, single, hosts):
+    secret = manager.add('app', value(server, role('app'), pawl={'hosts': hosts}))
+    failed = refused(single.rotate, secret)
+    assert (failed.kind, failed.message) == ('CONFIG', 'pawl.hosts is not a list of "host:port"')
+
+
+def test_the_change_goes_past_the_pooler(role, server, manager, single):
+    """adminHost is where passwords are changed, host is where clients, and the test, log in."""
+    with socket.create_server(('127.0.0.2', server.port)) as pooler:
+        pooler.settimeout(0.5)
+        secret = manager.add('app', value(server, role('app'), host='127.0.0.2',
+                                          pawl={'adminHost': '127.0.0.1'}))
+        token = single.rotate(secret, STEPS[:2])
+        with pytest.raises(TimeoutError):
+            pooler.accept()
+    server.connect('app', secret.json('AWSPENDING')['password']).close()
+    failed = refused(single.step, 'testSecret', secret, token)
+    assert failed.kind == 'TRANSIENT' and '127.0.0.2' in failed.message
+
+
 # ---- TLS
 
 @pytest.fixture(scope='module')
@@ -441,7 +480,7 @@ def test_an_admin_without_the_right_is_told_which_one(server, role, manager, by_
     weak = manager.add('weak', value(server, role('weak')))
     secret = manager.add('app', value(server, role('app'), masterarn=weak.arn))
     failed = refused(by_admin.rotate, secret)
-    assert failed.kind == 'FUNCTION_ERROR'
+    assert failed.kind == 'PERMISSION'
     assert 'changing the password of app: permission is missing' in failed.message
     assert '42501' in failed.message
 

@@ -109,7 +109,7 @@ def test_a_user_who_may_change_users_changes_itself(server, user, manager, singl
 def test_a_user_who_may_not_is_sent_to_the_admin(server, user, manager, single):
     secret = manager.add('app', value(server, user('app')))
     failed = refused(single.rotate, secret)
-    assert failed.kind == 'FUNCTION_ERROR'
+    assert failed.kind == 'PERMISSION'
     assert failed.message.startswith('user app may not change users; use strategy admin: ')
     assert logs_in(server, secret)
 
@@ -335,7 +335,7 @@ def test_an_admin_who_may_not_list_a_clusters_nodes_changes_none(cluster, user, 
     secret = manager.add('app', value(cluster[0], masterarn=admin.arn, pawl={'cluster': True}))
     failed = refused(by_admin.rotate, secret)
     assert (failed.kind, failed.message) == (
-        'FUNCTION_ERROR', 'permission is missing: CLUSTER NODES, to find every node')
+        'PERMISSION', 'permission is missing: CLUSTER NODES, to find every node')
 
 
 def test_a_single_server_is_no_cluster(server, user, manager, admin, by_admin):
