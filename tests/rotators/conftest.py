@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The built-in rotators against real servers. BUILD names the build folder (build by default)."""
+"""The built-in rotators against real servers. PAWL_BUILD names the build folder."""
 import json
 import os
 import pathlib
@@ -16,7 +16,7 @@ import doubles
 import servers
 
 STEPS = ('createSecret', 'setSecret', 'testSecret', 'finishSecret')
-BUILD = pathlib.Path(os.environ.get('BUILD', HERE.parent.parent / 'build')).resolve()
+BUILD = pathlib.Path(os.environ.get('PAWL_BUILD', HERE.parent.parent / 'build')).resolve()
 
 # Every name a database accepts must come through quoted; a password may hold anything.
 HOSTILE = ['we"ird; DROP ROLE postgres--', "o'brien\\", 'Ünï©ødé 名前', 'Upper Case', '$user', "'; --",
