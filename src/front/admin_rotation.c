@@ -229,55 +229,71 @@ struct repair {
 	struct jsonw *w;
 	struct arena *a;
 	const struct secret *s;
+	const char *account;		/* " --account ID", when it is not the server's own */
 };
+
+/* Version ids are the client's and may hold anything: a command shown must be safe to paste. */
+static const char *
+quoted(struct arena *a, struct str s)
+{
+	AUTO_BUF b = BUF_INIT;
+
+	buf_c(&b, '\'');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\'')
+			buf_z(&b, "'\\''");
+		else
+			buf_c(&b, s.p[i]);
+	}
+	buf_c(&b, '\'');
+	return arena_strz(a, shown(a, buf_view(&b)));
+}
 
 static void
 write_repair(const struct repair *x, const char *purpose, const char *command,
     const char *aws_options)
 {
-	const struct secret *s = x->s;
+	struct arena *a = x->a;
+	const char *name = quoted(a, x->s->name), *region = arena_strz(a, x->s->region);
 
 	jsonw_open(x->w);
 	if (aws_options != NULL)
-		jsonw_kz(x->w, "Aws", arena_printf(x->a, "aws secretsmanager "
-		    "update-secret-version-stage --region " STR_FMT " --secret-id '" STR_FMT "' %s",
-		    STR_ARG(s->region), STR_ARG(s->name), aws_options));
-	jsonw_kz(x->w, "Pawl", arena_printf(x->a, "pawl rotation %s '" STR_FMT "' --region " STR_FMT,
-	    command, STR_ARG(s->name), STR_ARG(s->region)));
+		jsonw_kz(x->w, "Aws", arena_printf(a, "aws secretsmanager "
+		    "update-secret-version-stage --region %s --secret-id %s %s", region, name,
+		    aws_options));
+	jsonw_kz(x->w, "Pawl", arena_printf(a, "pawl rotation %s %s --region %s%s", command, name,
+	    region, x->account));
 	jsonw_kz(x->w, "Purpose", purpose);
 	jsonw_close(x->w);
 }
 
-static void
-write_promote(const struct repair *x, struct str pending, struct str current)
+static const char *
+move_current(struct arena *a, struct str to, struct str from)
 {
-	const char *from = current.p == NULL ? "" : arena_printf(x->a,
-	    " --remove-from-version-id '" STR_FMT "'", STR_ARG(current));
-
-	write_repair(x, "make it current; only when the target uses it already", "promote",
-	    arena_printf(x->a, "--version-stage AWSCURRENT --move-to-version-id '" STR_FMT "'%s",
-	    STR_ARG(pending), from));
+	return arena_printf(a, "--version-stage AWSCURRENT --move-to-version-id %s%s%s",
+	    quoted(a, to), from.p == NULL ? "" : " --remove-from-version-id ",
+	    from.p == NULL ? "" : quoted(a, from));
 }
 
 /* The commands of 2.6 with this secret's versions filled in. */
 static void
-write_repairs(const struct repair *x, const struct stuck *k, struct str current,
-    struct str previous)
+write_repairs(const struct repair *x, const struct stuck *k)
 {
+	struct str current = stage_holder(x->s, AWSCURRENT);
+	struct str previous = stage_holder(x->s, AWSPREVIOUS);
 	struct arena *a = x->a;
 
 	if (k->last != NULL && x->s->rotation.is_enabled && str_eq(k->last->token, k->pending))
 		write_repair(x, "try the same version again, now", "retry", NULL);
 	write_repair(x, "give this version up, so that a new rotation can begin; the target must "
 	    "not be using it", "clear-pending", arena_printf(a, "--version-stage AWSPENDING "
-	    "--remove-from-version-id '" STR_FMT "'", STR_ARG(k->pending)));
+	    "--remove-from-version-id %s", quoted(a, k->pending)));
 	if (k->has_value)
-		write_promote(x, k->pending, current);
+		write_repair(x, "make it current; only when the target uses it already", "promote",
+		    move_current(a, k->pending, current));
 	if (previous.p != NULL && current.p != NULL)
 		write_repair(x, "go back to the value before the current one", "rollback",
-		    arena_printf(a, "--version-stage AWSCURRENT --move-to-version-id '" STR_FMT
-		    "' --remove-from-version-id '" STR_FMT "'", STR_ARG(previous),
-		    STR_ARG(current)));
+		    move_current(a, previous, current));
 }
 
 /* True with out->pending STR_NULL when the secret is not stuck. */
@@ -304,18 +320,20 @@ find_stuck(struct catalog *cat, const struct secret *s, struct stuck *out, struc
 static bool
 write_stuck(struct admin_call *c, struct catalog *cat, const struct secret *s, struct err *e)
 {
-	struct repair x = { &c->w, cat->arena, s };
+	struct repair x = { &c->w, cat->arena, s, "" };
 	struct stuck k;
 
 	if (!find_stuck(cat, s, &k, e))
 		return false;
 	if (k.pending.p == NULL)
 		return true;
+	if (!str_is(s->account, c->server->account))
+		x.account = arena_printf(cat->arena, " --account " STR_FMT, STR_ARG(s->account));
 	jsonw_key(&c->w, "Stuck");
 	jsonw_open(&c->w);
 	jsonw_key(&c->w, "Repair");
 	jsonw_open_list(&c->w);
-	write_repairs(&x, &k, stage_holder(s, AWSCURRENT), stage_holder(s, AWSPREVIOUS));
+	write_repairs(&x, &k);
 	jsonw_close_list(&c->w);
 	if (k.last != NULL)
 		jsonw_kbool(&c->w, "TargetMayHaveChanged", k.last->target_may_have_changed);

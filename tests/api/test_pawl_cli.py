@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import stat
@@ -72,8 +73,8 @@ class Rotating:
     def begin(self, **members):
         """RotateSecret; returns the new version's id."""
         members.setdefault("RotationLambdaARN", self.function)
-        return self.api.ok("RotateSecret", SecretId=self.arn, ClientRequestToken=token(),
-                           **members)["VersionId"]
+        members.setdefault("ClientRequestToken", token())
+        return self.api.ok("RotateSecret", SecretId=self.arn, **members)["VersionId"]
 
     def step(self, name=None):
         return self.strings.next(self.arn, name)
@@ -454,6 +455,16 @@ def test_rotation_show_of_a_stuck_secret_ends_with_the_exact_repairs(rotating):
     for command in ("retry", "clear-pending", "promote", "rollback"):
         assert "    pawl rotation %s '%s' --region us-east-1\n" % (command, rotating.name) in text
     assert "the target may use it already" in text
+
+
+def test_rotation_show_offers_only_commands_that_are_safe_to_paste(rotating):
+    awkward = "it's a token; touch /tmp/pwned; '$(id)' `id`"
+    rotating.begin(ClientRequestToken=awkward)
+    rotating.fail()
+    rotating.await_state("RETRY_WAIT")
+    repair = next(r for r in show(rotating.server, rotating.name)["Stuck"]["Repair"] if "Aws" in r)
+    assert shlex.split(repair["Aws"])[-1] == awkward
+    assert shlex.split(repair["Pawl"])[3] == rotating.name
 
 
 def test_rotation_show_keeps_terminals_safe(rotating):
