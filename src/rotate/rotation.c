@@ -23,11 +23,29 @@ rotation_current(const struct rotation_ctx *x, struct secret *s, struct run **ou
 	return q == 0 || run_find(x->cat, s, q, out, e);
 }
 
+/* A test leaves no label behind, however it ends: its T is nothing but a copy (1.8). */
+static bool
+drop_test_version(const struct rotation_ctx *x, struct secret *s, const struct run *r,
+    struct err *e)
+{
+	struct version *v;
+
+	if (r->kind != RUN_TEST)
+		return true;
+	if (stage_is_on(s, AWSPENDING, r->token))
+		stage_remove(s, AWSPENDING);
+	if (!version_find(x->cat, s, r->token, &v, e))
+		return false;
+	return v == NULL || v->kind != VALUE_NONE || version_remove(x->cat, s, r->token, e);
+}
+
 /* The run ends here: nobody waits for it any more. */
 bool
 rotation_end(const struct rotation_ctx *x, struct secret *s, struct run *r, enum run_state state,
     struct err *e)
 {
+	if (!drop_test_version(x, s, r, e))
+		return false;
 	r->state = state;
 	r->finished_ms = x->cat->now_ms;
 	r->invoked = false;
@@ -94,9 +112,13 @@ is_recoverable(const struct rotation_ctx *x, struct secret *s, struct str pendin
 	return true;
 }
 
+/* Within the window given, or bound to none. */
 static bool
-rearm_run(const struct rotation_ctx *x, struct secret *s, struct run *r, struct err *e)
+rearm_run(const struct rotation_ctx *x, struct secret *s, struct run *r, int64_t start_ms,
+    int64_t end_ms, struct err *e)
 {
+	r->window_start_ms = start_ms;
+	r->window_end_ms = end_ms;
 	r->state = RUN_QUEUED;
 	r->step = STEP_CREATE;
 	r->attempt = 0;
@@ -122,7 +144,7 @@ rotation_rearm(const struct rotation_ctx *x, struct secret *s, struct err *e)
 	    !stage_is_on(s, AWSPENDING, r->token) ||
 	    x->cat->now_ms - r->finished_ms < REARM_GUARD_MS)
 		return true;
-	return rearm_run(x, s, r, e);
+	return rearm_run(x, s, r, 0, 0, e);
 }
 
 bool
@@ -132,7 +154,20 @@ rotation_restart(const struct rotation_ctx *x, struct secret *s, struct err *e)
 
 	if (!rotation_current(x, s, &r, e))
 		return false;
-	return r == NULL || !run_is_terminal(r) || rearm_run(x, s, r, e);
+	return r == NULL || !run_is_terminal(r) || rearm_run(x, s, r, 0, 0, e);
+}
+
+/* 1.15: the token of an earlier run. While it holds AWSPENDING in vain it is tried again, unless
+ * somebody has called the rotation off (S8). */
+static enum rotation_verdict
+judge_again(const struct secret *s, const struct run *r)
+{
+	if (!stage_is_on(s, AWSPENDING, r->token) || stage_is_on(s, AWSCURRENT, r->token))
+		return ROTATION_REPEAT;
+	if (r->state == RUN_FAILED)
+		return s->rotation.is_enabled ? ROTATION_REARM : ROTATION_BUSY;
+	return r->state == RUN_CANCELLED || r->state == RUN_CANCELLED_BY_DELETE ? ROTATION_BUSY :
+	    ROTATION_REPEAT;
 }
 
 bool
@@ -147,9 +182,8 @@ rotation_judge(const struct rotation_ctx *x, struct secret *s, struct str token,
 	if (!find_token_run(x, s, token, &mine, e) || !rotation_current(x, s, &last, e) ||
 	    !version_find(x->cat, s, token, &v, e))
 		return false;
-	if (mine != NULL) {		/* 1.15: the token of an earlier run */
-		*out = mine->state == RUN_FAILED && pending.p != NULL && str_eq(pending, token) ?
-		    ROTATION_REARM : ROTATION_REPEAT;
+	if (mine != NULL) {
+		*out = judge_again(s, mine);
 		return true;
 	}
 	if (v != NULL)
@@ -349,14 +383,23 @@ rotation_restored(const struct rotation_ctx *x, struct secret *s, struct err *e)
 
 /* ---- a window opens */
 
+/* 6.8: said once, however many windows have passed. */
 static bool
 missed(const struct rotation_ctx *x, struct secret *s, struct err *e)
 {
 	struct run shown = { .token = STR_LIT("missed"), .function_arn = s->rotation.lambda_arn };
+	struct rotation_config *c = &s->rotation;
 
-	s->rotation.after_failure = true;
-	return rotation_event(x, s, &shown, "RotationMissedWindow", STR_NULL, e) &&
-	    plan_next(s, x->cat->now_ms, e);
+	c->after_failure = true;
+	if (!rotation_event(x, s, &shown, "RotationMissedWindow", STR_NULL, e) ||
+	    !plan_next(s, x->cat->now_ms, e))
+		return false;
+	while (c->moment_ms != 0 && c->window_end_ms <= x->cat->now_ms) {
+		c->consumed_ms = c->window_start_ms;
+		if (!plan_next(s, x->cat->now_ms, e))
+			return false;
+	}
+	return true;
 }
 
 /* S7, S8, S11, S12: what holds AWSPENDING has to be finished first. */
@@ -377,9 +420,7 @@ rearm_for_window(const struct rotation_ctx *x, struct secret *s, struct run *las
 		return rotation_event(x, s, &shown, "RotationFailed", text, e) &&
 		    plan_next(s, x->cat->now_ms, e);
 	}
-	last->window_start_ms = start_ms;
-	last->window_end_ms = end_ms;
-	return rearm_run(x, s, last, e);
+	return rearm_run(x, s, last, start_ms, end_ms, e);
 }
 
 bool

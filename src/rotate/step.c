@@ -125,14 +125,6 @@ clear_pending(const struct rotation_ctx *x, struct secret *s, struct run *r, str
 static bool
 end_test(const struct rotation_ctx *x, struct secret *s, struct run *r, bool ok, struct err *e)
 {
-	struct version *v;
-
-	if (stage_is_on(s, AWSPENDING, r->token))
-		stage_remove(s, AWSPENDING);
-	if (!version_find(x->cat, s, r->token, &v, e))
-		return false;
-	if (v != NULL && v->kind == VALUE_NONE && !version_remove(x->cat, s, r->token, e))
-		return false;
 	s->rotation.last_test_error = ok ? STR_LIT("") : r->error_message;
 	return rotation_end(x, s, r, ok ? RUN_TEST_SUCCEEDED : RUN_TEST_FAILED, e) &&
 	    (!ok || rotation_event(x, s, r, "TestRotationSucceeded", STR_NULL, e));
@@ -303,6 +295,17 @@ close_log(const struct rotation_ctx *x, struct secret *s, struct run *r,
 	return step_log_close(x->cat, s, r, l, e);
 }
 
+/* A retry begins again at createSecret, as AWS documents; when the test has passed a moment ago only
+ * the finish is left to do (3.4). */
+static void
+begin_again(const struct rotation_ctx *x, struct run *r)
+{
+	bool is_tested = r->tested_ms != 0 && x->cat->now_ms - r->tested_ms < 5 * MINUTE_MS;
+
+	if (r->kind == RUN_ROTATE && !(r->step == STEP_FINISH && is_tested))
+		r->step = STEP_CREATE;
+}
+
 static bool
 step_failed(const struct rotation_ctx *x, struct secret *s, struct run *r,
     const struct func_result *result, struct err *e)
@@ -332,11 +335,8 @@ step_failed(const struct rotation_ctx *x, struct secret *s, struct run *r,
 		s->rotation.run_when_value_arrives = true;
 	if (d.is_final)
 		return fail(x, s, r, e);
-	/* A retry begins again at createSecret, as AWS documents; when the test has passed a moment
-	 * ago only the finish is left to do (3.4). */
-	if (r->kind == RUN_ROTATE && !(r->step == STEP_FINISH && d.counted &&
-	    r->tested_ms != 0 && x->cat->now_ms - r->tested_ms < 5 * MINUTE_MS) && d.counted)
-		r->step = STEP_CREATE;
+	if (d.counted)
+		begin_again(x, r);
 	return run_put(x->cat, s, r, e);
 }
 
@@ -416,9 +416,10 @@ rotation_recover(const struct rotation_ctx *x, struct secret *s, struct err *e)
 	r->invoked = false;
 	r->state = RUN_RETRY_WAIT;
 	r->not_before_ms = x->cat->now_ms;	/* local functions died with the runner */
-	if (r->kind == RUN_ROTATE && r->step != STEP_FINISH)
-		r->step = STEP_CREATE;
-	if (r->attempt > 0)
+	begin_again(x, r);
+	if (r->attempt > 0 && r->throttled_since_ms == 0)
 		r->attempt--;			/* a crash of ours is not an attempt of theirs */
+	if (r->target_may_have_changed)		/* 3.7: what is under way may end after the window */
+		r->window_end_ms = 0;
 	return run_put(x->cat, s, r, e);
 }

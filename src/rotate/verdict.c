@@ -88,6 +88,8 @@ retry_decide(const struct run *r, const struct func_result *result, bool has_cur
 		out->not_before_ms = now_ms + TEST_RETRY_MS;
 		return;
 	}
+	if (decide_uncounted(r, now_ms, out))
+		return;
 	if (!has_current) {
 		*out = (struct retry_decision){ .class = "NO_CURRENT_VALUE", .counted = true,
 			.is_final = true, .clears_pending = r->step == STEP_CREATE };
@@ -103,8 +105,6 @@ retry_decide(const struct run *r, const struct func_result *result, bool has_cur
 		out->clears_pending = true;
 		return;
 	}
-	if (decide_uncounted(r, now_ms, out))
-		return;
 	if (is(out->class, "CREDENTIAL_DEAD")) {
 		out->is_final = r->attempt >= 2;
 		out->not_before_ms = now_ms + LOCKOUT_GUARD_MS;
