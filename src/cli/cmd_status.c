@@ -79,6 +79,10 @@ print_status(struct arena *a, const json_t *v)
 	table_add(&t, "%s", flag_text(v, "MemoryLocked", "locked",
 	    "not locked: keys could reach swap (RLIMIT_MEMLOCK)"));
 	add_clock(&t, a, v);
+	if (json_member_str(v, "BusyWith").n > 0) {
+		table_add(&t, "busy with");
+		table_add(&t, "%s", member_text(a, v, "BusyWith"));
+	}
 	table_write(&t, &out);
 	print_buf(&out);
 }

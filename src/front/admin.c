@@ -43,6 +43,18 @@ write_rotations(struct admin_call *c, int64_t next_ms)
 	jsonw_close(&c->w);
 }
 
+static void
+write_busy(struct admin_call *c)
+{
+	const char *path;
+
+	pthread_mutex_lock(&c->admin->lock);
+	path = c->admin->busy_with;
+	pthread_mutex_unlock(&c->admin->lock);
+	if (path != NULL)
+		jsonw_kz(&c->w, "BusyWith", path + 1);
+}
+
 static bool
 status(struct admin_call *c, struct txn *t, struct err *e)
 {
@@ -56,6 +68,7 @@ status(struct admin_call *c, struct txn *t, struct err *e)
 	jsonw_open(w);
 	jsonw_kz(w, "Account", s->account);
 	jsonw_kz(w, "Audit", audit_is_behind(s->audit) ? "behind" : "ok");
+	write_busy(c);
 	jsonw_kint(w, "ClockOffsetMs", atomic_load(&s->clock->offset_ms));
 	jsonw_kz(w, "Data", s->data);
 	jsonw_kbool(w, "Dev", s->is_dev);

@@ -728,8 +728,9 @@ def test_clock_is_not_turned_twice_at_once_and_a_stop_does_not_wait_for_it(rotat
     turned = subprocess.Popen([BUILD / "pawl", "--data", rotating.server.data, "clock", "advance",
                                "1d"], stderr=subprocess.PIPE, text=True)
     until("the clock is being turned",
-          lambda: "busy" in run("clock", "set", "now", data=rotating.server.data).stderr)
-    for words in (["clock", "advance", "1h"], ["dev", "reset"], ["audit", "verify"]):
+          lambda: answered(rotating.server, "status").get("BusyWith") == "clock/advance")
+    for words in (["clock", "advance", "1h"], ["clock", "set", "now"], ["dev", "reset"],
+                  ["audit", "verify"]):
         refused(FAILED, "pawld is busy with an earlier 'clock/advance'", *words,
                 data=rotating.server.data)
     assert answered(rotating.server, "status")["Rotations"]["Active"] == 1
@@ -783,7 +784,7 @@ def test_dev_reset_waits_for_rotations_under_way(rotating):
     reset = subprocess.Popen([BUILD / "pawl", "--data", rotating.server.data, "dev", "reset"],
                              stdout=subprocess.PIPE, text=True)
     until("the reset waits",
-          lambda: "dev/reset" in run("clock", "set", "now", data=rotating.server.data).stderr)
+          lambda: answered(rotating.server, "status").get("BusyWith") == "dev/reset")
     assert rotating.api.describe(rotating.arn)["Name"] == rotating.name
     step.fail()
     assert reset.wait(20) == OK
