@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A pawld of the tests' own: a free port, a folder that goes away, and its log on failure."""
+import ctypes
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -35,6 +37,11 @@ def until(what, attempt, seconds=20):
         time.sleep(0.01)
 
 
+def end_with_parent():
+    """In the child: SIGTERM when the test run dies, so that no daemon is left behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -56,7 +63,7 @@ class Server:
                 [BUILD / "pawld", "--dev", "--listen", "127.0.0.1:%d" % self.port,
                  "--data", self.data, "--dev-key", "%s:%s" % (KEY_ID, SECRET_KEY),
                  "--store", STORE, *options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
         until("pawld answers", self._answers)
 
     def _answers(self):
@@ -112,4 +119,17 @@ class Server:
         self.pawl("clock", "set", when)
 
     def advance_clock(self, span):
+        """Lets time pass; returns when everything due in it has ended."""
         self.pawl("clock", "advance", span)
+
+    @contextmanager
+    def advancing(self, span):
+        """The same while the test plays a part in what falls due; ends when all of it has."""
+        with subprocess.Popen([BUILD / "pawl", "--data", self.data, "clock", "advance", span],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as turn:
+            try:
+                yield
+                status = turn.wait(30)
+            finally:
+                turn.kill()
+            assert status == 0, turn.stderr.read()
