@@ -42,8 +42,8 @@ print_usage(FILE *out)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nThe daemon's folder is --data, else $PAWL_DATA, else $STATE_DIRECTORY, else\n"
-	    "~/.local/share/pawl. 'pawl help COMMAND' says more. Secrets, users, functions and keys\n"
-	    "are the AWS tools' business: aws --endpoint-url ... secretsmanager help\n", out);
+	    "~/.local/share/pawl. 'pawl help COMMAND' says more. Secrets, users, functions and\n"
+	    "keys are the AWS tools' business: aws --endpoint-url ... secretsmanager help\n", out);
 }
 
 static const struct command *

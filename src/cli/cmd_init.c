@@ -16,7 +16,8 @@ const char cmd_init_help[] =
     "\n"
     "Makes the data folder with an empty store, the root key that unlocks it (DIR/root.key, or\n"
     "FILE) and the administrator's first access key, which is printed once as JSON and kept\n"
-    "nowhere in the clear. Refuses a folder that is initialised already. No daemon may run on it.\n";
+    "nowhere in the clear. Refuses a folder that is initialised already; no daemon may run on\n"
+    "it.\n";
 
 /* The folder this program lies in, without a slash at its end. */
 static bool

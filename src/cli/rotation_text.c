@@ -219,7 +219,8 @@ write_end(struct arena *a, const json_t *run, struct buf *out)
 	if (has(run, "FinishedDate"))
 		buf_printf(out, "    ended %s\n", time_text(a, member_ms(run, "FinishedDate")));
 	if (has(run, "NextAttemptDate"))
-		buf_printf(out, "    next try %s\n", time_text(a, member_ms(run, "NextAttemptDate")));
+		buf_printf(out, "    next try %s\n",
+		    time_text(a, member_ms(run, "NextAttemptDate")));
 	if (has(run, "PromotedBy"))
 		buf_printf(out, "    made current by %s\n", member_text(a, run, "PromotedBy"));
 	if (has(run, "Error") && !is_success(run)) {
@@ -243,8 +244,9 @@ write_run(struct arena *a, const json_t *run, struct buf *out)
 	    member_text(a, run, "Trigger"), member_text(a, run, "VersionId"));
 	buf_printf(out, "    began %s\n", time_text(a, member_ms(run, "CreatedDate")));
 	table_init(&t, a, "    ", NULL, 6);
-	json_array_foreach(steps, i, step)
+	json_array_foreach(steps, i, step) {
 		add_step(&t, a, step);
+	}
 	table_write(&t, out);
 	write_end(a, run, out);
 }
@@ -258,8 +260,9 @@ write_runs(struct arena *a, const json_t *v, struct buf *out)
 	if (json_array_size(runs) == 0)
 		return;
 	buf_z(out, "\nruns, newest first\n");
-	json_array_foreach(runs, i, run)
+	json_array_foreach(runs, i, run) {
 		write_run(a, run, out);
+	}
 }
 
 /* ---- one secret: stuck */
@@ -267,7 +270,8 @@ write_runs(struct arena *a, const json_t *v, struct buf *out)
 static void
 write_repair(struct arena *a, const json_t *r, struct buf *out)
 {
-	buf_printf(out, "\n  %s:\n    %s\n", member_text(a, r, "Purpose"), member_text(a, r, "Pawl"));
+	buf_printf(out, "\n  %s:\n    %s\n", member_text(a, r, "Purpose"),
+	    member_text(a, r, "Pawl"));
 	if (has(r, "Aws"))
 		buf_printf(out, "    or: %s\n", member_text(a, r, "Aws"));
 }
@@ -285,8 +289,9 @@ write_stuck(struct arena *a, const json_t *v, struct buf *out)
 	if (json_is_true(json_object_get(stuck, "TargetMayHaveChanged")))
 		buf_z(out, "setSecret was called with it: the target may use it already. Try it "
 		    "there first.\n");
-	json_array_foreach(json_object_get(stuck, "Repair"), i, r)
+	json_array_foreach(json_object_get(stuck, "Repair"), i, r) {
 		write_repair(a, r, out);
+	}
 }
 
 void

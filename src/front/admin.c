@@ -25,7 +25,7 @@ struct admin {
 	int64_t started_ms;		/* monotonic */
 	atomic_bool stopping;
 	pthread_mutex_t lock;		/* guards what follows; leaf */
-	const char *busy_with;		/* path of the worker's job, NULL when there is none */
+	const char *busy_with;		/* path of the worker's job; NULL: none */
 	bool has_worker;		/* to be joined before the next one starts */
 	pthread_t worker;
 };
@@ -213,7 +213,8 @@ hire(struct admin *a, struct admin_call *c, struct err *e)
 	int error;
 
 	if (a->busy_with != NULL)
-		return err_set(e, ERR_CONFIG, "pawld is busy with an earlier '%s'", a->busy_with + 1);
+		return err_set(e, ERR_CONFIG, "pawld is busy with an earlier '%s'",
+		    a->busy_with + 1);
 	if (atomic_load(&a->stopping))
 		return err_set(e, ERR_CONFIG, "pawld is stopping");
 	if (a->has_worker)
@@ -263,6 +264,21 @@ check_peer(const struct admin_call *c, struct err *e)
 	    "use this socket", (unsigned)geteuid());
 }
 
+/* They become part of keys, where nothing but their form keeps tenants apart. */
+static bool
+check_place(const struct admin_call *c, struct err *e)
+{
+	struct str account = admin_text(c, "Account"), region = admin_text(c, "Region");
+	unsigned long long number;
+
+	if (account.p != NULL && (account.n != 12 || !str_to_u64(account, UINT64_MAX, &number)))
+		return err_set(e, ERR_INVALID_PARAMETER, "an account has twelve digits");
+	if (region.p != NULL && !region_is_valid(region))
+		return err_set(e, ERR_INVALID_PARAMETER, "'" STR_FMT "' is no region",
+		    STR_ARG(region));
+	return true;
+}
+
 static bool
 understand(struct admin_call *c, struct err *e)
 {
@@ -278,7 +294,9 @@ understand(struct admin_call *c, struct err *e)
 	c->in = json_parse(c->http->arena, c->http->body, JSON_STRICT_KEYS, e);
 	if (c->in == NULL)
 		return false;
-	return json_is_object(c->in) || err_set(e, ERR_SERIALIZATION, "need a JSON object");
+	if (!json_is_object(c->in))
+		return err_set(e, ERR_SERIALIZATION, "need a JSON object");
+	return check_place(c, e);
 }
 
 static void

@@ -14,5 +14,6 @@ struct admin;
 
 /* Listens on `path`; `s` is borrowed and outlives the admin. NULL on failure. */
 MUST_CHECK struct admin *admin_start(struct server *s, const char *path, struct err *e);
-/* Stops a job under way at its next safe place. Before the rotator and the store go. NULL is fine. */
+/* Stops a job under way at its next safe place. Call it before the rotator and the store go; NULL
+ * is fine. */
 void admin_stop(struct admin *a);

@@ -38,7 +38,8 @@ struct admin_route {
 	const char *path;
 	enum admin_where where;
 	bool dev_only;
-	bool (*run)(struct admin_call *c, struct txn *t, struct err *e);	/* t: ADMIN_UPDATE only */
+	/* t: the update's; NULL otherwise */
+	bool (*run)(struct admin_call *c, struct txn *t, struct err *e);
 };
 
 /* ---- admin_rotation.c */

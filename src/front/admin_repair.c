@@ -71,12 +71,12 @@ check_retry(const struct secret *s, const struct run *r, struct err *e)
 		return err_set(e, ERR_INVALID_REQUEST, "a rotation of '" STR_FMT "' is under way",
 		    STR_ARG(name));
 	if (r->kind != RUN_ROTATE || r->state == RUN_SUCCEEDED || r->state == RUN_ABANDONED)
-		return err_set(e, ERR_INVALID_REQUEST, "the last rotation of '" STR_FMT "' ended as "
-		    "%s: there is nothing to retry; " ROTATE_SECRET, STR_ARG(name),
+		return err_set(e, ERR_INVALID_REQUEST, "the last rotation of '" STR_FMT "' ended "
+		    "as %s: there is nothing to retry; " ROTATE_SECRET, STR_ARG(name),
 		    run_state_names[r->state]);
 	if (!stage_is_on(s, AWSPENDING, r->token))
-		return err_set(e, ERR_INVALID_REQUEST, "AWSPENDING is no longer on the version of the "
-		    "last rotation of '" STR_FMT "'; " ROTATE_SECRET, STR_ARG(name));
+		return err_set(e, ERR_INVALID_REQUEST, "AWSPENDING is no longer on the version of "
+		    "the last rotation of '" STR_FMT "'; " ROTATE_SECRET, STR_ARG(name));
 	return true;
 }
 
@@ -110,7 +110,7 @@ admin_rotation_retry(struct admin_call *c, struct txn *t, struct err *e)
 
 /* ---- labels */
 
-/* The version that waits, with a value that could be used; STR_NULL never comes back. */
+/* The version that waits to become current. */
 static bool
 find_pending(const struct secret *s, struct str *out, struct err *e)
 {
@@ -157,8 +157,8 @@ make_current(struct admin_call *c, struct catalog *cat, struct secret *s, struct
 	if (!version_find(cat, s, version_id, &v, e))
 		return false;
 	if (v == NULL || v->kind == VALUE_NONE)
-		return err_set(e, ERR_INVALID_REQUEST, "version " STR_FMT " of '" STR_FMT "' has no "
-		    "value", STR_ARG(version_id), STR_ARG(s->name));
+		return err_set(e, ERR_INVALID_REQUEST, "version " STR_FMT " of '" STR_FMT "' has "
+		    "no value", STR_ARG(version_id), STR_ARG(s->name));
 	stage_promote(cat->arena, s, version_id);
 	if (!stage_check_limit(s, e) || !store_labels(c, cat, s, event, e))
 		return false;
@@ -192,7 +192,7 @@ admin_rotation_rollback(struct admin_call *c, struct txn *t, struct err *e)
 		return false;
 	previous = stage_holder(s, AWSPREVIOUS);
 	if (previous.p == NULL)
-		return err_set(e, ERR_INVALID_REQUEST, "no version of '" STR_FMT "' has AWSPREVIOUS",
-		    STR_ARG(s->name));
+		return err_set(e, ERR_INVALID_REQUEST, "no version of '" STR_FMT "' has "
+		    "AWSPREVIOUS", STR_ARG(s->name));
 	return make_current(c, &cat, s, previous, "RollbackSecret", e);
 }

@@ -14,7 +14,7 @@
 #include "catalog/version.h"
 #include "rotate/plan.h"
 
-#define LIST_VISITS 1000	/* secrets looked at for one page, so that no view is held for long */
+#define LIST_VISITS 1000	/* secrets looked at for one page: no view is held for long */
 #define RUNS_DEFAULT 5
 #define RUNS_MAX 200
 #define STEPS_MAX 200
@@ -433,7 +433,7 @@ read_place(const struct admin_call *c, struct place *out, struct err *e)
 	if (from == NULL)
 		return true;
 	out->region = json_member_str(from, "Region");
-	if (out->region.p == NULL || hex.n != (size_t)2 * RECORD_ID_LEN ||
+	if (!region_is_valid(out->region) || hex.n != (size_t)2 * RECORD_ID_LEN ||
 	    !hex_decode_lower(hex, out->id, RECORD_ID_LEN))
 		return err_set(e, ERR_INVALID_PARAMETER, "From is not what an earlier page gave");
 	out->after = (struct str){ (const char *)out->id, RECORD_ID_LEN };

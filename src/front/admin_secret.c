@@ -37,8 +37,8 @@ admin_number(const struct admin_call *c, const char *member, int64_t min, int64_
 	if (v == NULL)
 		return true;
 	if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
-		return err_set(e, ERR_INVALID_PARAMETER, "%s must be a whole number from %lld to %lld",
-		    member, (long long)min, (long long)max);
+		return err_set(e, ERR_INVALID_PARAMETER, "%s must be a whole number from %lld to "
+		    "%lld", member, (long long)min, (long long)max);
 	*out = json_integer_value(v);
 	return true;
 }
