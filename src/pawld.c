@@ -24,6 +24,7 @@
 
 #include "api/server.h"
 #include "audit/audit.h"
+#include "auth/verify.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "catalog/access_key.h"
@@ -56,6 +57,8 @@ struct daemon {
 	struct admin *admin;
 	struct server server;
 	struct rotator_config rotation;
+	struct verifier **verifiers;	/* derived signing keys, one for each HTTP thread */
+	unsigned threads;
 	pid_t runner_pid;
 	int runner_fd;
 	char access_key_id[129], secret_access_key[129];	/* --dev and --init: to be shown */
@@ -266,12 +269,25 @@ start_func(struct daemon *d, struct err *e)
 }
 
 static void
+make_verifiers(struct daemon *d)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	d->threads = d->o.threads > 0 ? (unsigned)d->o.threads : cores > 0 ? (unsigned)cores : 1;
+	d->verifiers = arena_array(d->arena, struct verifier *, d->threads);
+	for (unsigned i = 0; i < d->threads; i++)
+		d->verifiers[i] = verifier_new();
+}
+
+static void
 fill_server(struct daemon *d)
 {
+	make_verifiers(d);
 	d->server = (struct server){ .clock = &d->clock, .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .rotation = &d->rotation, .data = d->o.data,
 		.is_dev = d->o.dev, .any_key = d->o.dev_any_key, .account = d->o.account,
-		.ca_bundle = d->o.tls_cert, .skew_s = d->o.skew_seconds };
+		.ca_bundle = d->o.tls_cert, .skew_s = d->o.skew_seconds,
+		.verifiers = d->verifiers };
 	d->rotation = (struct rotator_config){ .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .clock = &d->clock, .data = d->o.data,
 		.ca_bundle = d->o.tls_cert, .concurrency = d->o.concurrency,
@@ -308,7 +324,7 @@ reserve_port(struct daemon *d, int *out_fd, struct err *e)
 static bool
 start_serving(struct daemon *d, struct err *e)
 {
-	struct http_config c = { .listen = NULL, .threads = (unsigned)d->o.threads,
+	struct http_config c = { .listen = NULL, .threads = d->threads,
 		.tls_cert = d->o.tls_cert, .tls_key = d->o.tls_key, .limits = http_limits_default,
 		.on_request = dispatch_request, .arg = &d->server,
 		.too_large_body = STR_LIT("{\"__type\":\"RequestEntityTooLargeException\"}") };
@@ -456,6 +472,8 @@ stop(struct daemon *d)
 	if (d->store != NULL && d->audit != NULL && store_update(d->store, nothing, NULL, &e))
 		audit_close(TAKE(d->audit));
 	store_close(d->store);
+	for (unsigned i = 0; d->verifiers != NULL && i < d->threads; i++)
+		verifier_free(d->verifiers[i]);
 	keyring_free(d->keys);
 	if (d->runner_pid > 0)
 		waitpid(d->runner_pid, NULL, 0);

@@ -14,6 +14,7 @@ struct audit;
 struct func;
 struct rotator;		/* rotate/scheduler.h */
 struct rotator_config;
+struct verifier;
 
 struct server {
 	struct clock *clock;
@@ -31,4 +32,5 @@ struct server {
 	const char *endpoint_url;	/* how function sandboxes reach us */
 	const char *ca_bundle;		/* for them, when we speak TLS; NULL otherwise */
 	int skew_s;
+	struct verifier **verifiers;	/* one per HTTP thread, used by that thread only */
 };

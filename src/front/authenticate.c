@@ -12,9 +12,6 @@
 
 #define PRESIGNED_STS_S 900
 
-/* Derived signing keys are remembered per thread; a thread's verifier dies with the process. */
-static _Thread_local struct verifier *verifier;
-
 struct finding {
 	struct call *c;
 	struct access_key *key;
@@ -122,9 +119,7 @@ verify(struct call *c, struct err *e)
 		.service = c->service->name, .region_ok = region_ok,
 		.presigned_lifetime_s = c->service == &sts_service ? PRESIGNED_STS_S : 0 };
 
-	if (verifier == NULL)
-		verifier = verifier_new();
-	if (!sigv4_verify(verifier, h->arena, &r, &x, look_up, &f, &c->claim, e))
+	if (!sigv4_verify(c->server->verifiers[h->thread], h->arena, &r, &x, look_up, &f, &c->claim, e))
 		return false;
 	if (f.is_session)
 		caller_from_session(c, &f.session);

@@ -35,8 +35,6 @@ MUST_CHECK bool route(struct call *c, struct err *e);
 
 /* ---- authenticate.c: steps 1-12 of spec/security.md 1.3; fills caller and claim. */
 MUST_CHECK bool authenticate(struct call *c, struct err *e);
-/* Per loop thread: derived signing keys. */
-void authenticate_setup(unsigned threads);
 
 /* ---- authorize.c: may this caller do this (spec/security.md 2)? Inside the transaction, after the
  * secret was looked up: a refusal looks the same whether it exists or not. */
