@@ -286,7 +286,7 @@ fill_server(struct daemon *d)
 	d->server = (struct server){ .clock = &d->clock, .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .rotation = &d->rotation, .data = d->o.data,
 		.is_dev = d->o.dev, .any_key = d->o.dev_any_key, .account = d->o.account,
-		.ca_bundle = d->o.tls_cert, .skew_s = d->o.skew_seconds,
+		.ca_bundle = d->o.tls_cert, .engine = d->o.store, .skew_s = d->o.skew_seconds,
 		.verifiers = d->verifiers };
 	d->rotation = (struct rotator_config){ .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .clock = &d->clock, .data = d->o.data,

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "catalog/due.h"
 #include "catalog/function.h"
+#include "catalog/replica.h"
 #include "catalog/session.h"
 #include "catalog/version.h"
 #include "crypto/random.h"
@@ -155,6 +156,13 @@ purge(const struct rotation_ctx *x, struct secret *s, struct err *e)
 	return purge_version_event(x, s, e) && secret_remove(x->cat, s, e);
 }
 
+/* Copies in other regions follow what a rotation does to the labels, too. */
+static bool
+store_secret(const struct rotation_ctx *x, struct secret *s, struct err *e)
+{
+	return secret_put(x->cat, s, e) && replicas_refresh(x->cat, s, e);
+}
+
 static bool
 drive(const struct rotation_ctx *x, struct task *t, struct secret *s, struct err *e)
 {
@@ -162,16 +170,16 @@ drive(const struct rotation_ctx *x, struct task *t, struct secret *s, struct err
 	case TASK_PURGE:
 		return purge(x, s, e);
 	case TASK_WINDOW:
-		return rotation_window(x, s, e) && secret_put(x->cat, s, e);
+		return rotation_window(x, s, e) && store_secret(x, s, e);
 	case TASK_STEP:
-		return rotation_step(x, s, &t->order, e) && secret_put(x->cat, s, e);
+		return rotation_step(x, s, &t->order, e) && store_secret(x, s, e);
 	case TASK_RESULT:
 		return rotation_result(x, s, t->sequence, t->invoke_id, &t->result, &t->order, e) &&
-		    secret_put(x->cat, s, e);
+		    store_secret(x, s, e);
 	case TASK_RECOVER:
-		return rotation_recover(x, s, e) && secret_put(x->cat, s, e);
+		return rotation_recover(x, s, e) && store_secret(x, s, e);
 	case TASK_REARM:
-		return rotation_rearm(x, s, e) && secret_put(x->cat, s, e);
+		return rotation_rearm(x, s, e) && store_secret(x, s, e);
 	}
 	return true;
 }

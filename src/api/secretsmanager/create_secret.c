@@ -103,7 +103,7 @@ create_secret(struct op_ctx *ctx, const void *input, struct jsonw *out, struct e
 		return false;
 	if (put.value.kind != VALUE_NONE && !put_value(ctx, s, &put, &repeated, e))
 		return false;
-	if (!replicas_add(ctx, s, &in->add_replica_regions,
+	if (!replicas_wanted(ctx, s, &in->add_replica_regions,
 	    in->force_overwrite_replica_secret.value, e))
 		return false;
 	ctx->touched = s;

@@ -25,7 +25,7 @@ remove_regions_from_replication(struct op_ctx *ctx, const void *input, struct js
 	struct secret *s = ctx->secret;
 
 	for (size_t i = 0; i < in->remove_replica_regions.n; i++) {
-		if (!replica_drop(ctx, s, in->remove_replica_regions.v[i], e))
+		if (!replica_drop(&ctx->cat, s, in->remove_replica_regions.v[i], e))
 			return false;
 	}
 	secret_touch(s, ctx->cat.now_ms);

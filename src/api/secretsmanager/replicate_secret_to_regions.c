@@ -35,7 +35,7 @@ replicate_secret_to_regions(struct op_ctx *ctx, const void *input, struct jsonw 
 
 	secret_touch(s, ctx->cat.now_ms);
 	ctx->touched = s;
-	if (!replicas_add(ctx, s, &in->add_replica_regions,
+	if (!replicas_wanted(ctx, s, &in->add_replica_regions,
 	    in->force_overwrite_replica_secret.value, e))
 		return false;
 	jsonw_open(out);

@@ -79,7 +79,7 @@ finish(struct op_ctx *ctx, const struct op *op, struct err *e)
 	if ((op->flags & OP_LABELS) && !rotation_noticed(&x, s, ctx->new_current, ctx->caller->arn,
 	    ctx->caller->function_arn, e))
 		return false;
-	return secret_put(&ctx->cat, s, e) && replicas_refresh(ctx, s, e);
+	return secret_put(&ctx->cat, s, e) && replicas_refresh(&ctx->cat, s, e);
 }
 
 const struct service secretsmanager_service = {
