@@ -223,7 +223,7 @@ violation(struct walk *w, const struct field *f, struct str value, const char *f
 	buf_z(&w->violations, "Value ");
 	if (value.p == NULL)
 		buf_z(&w->violations, f->sensitive ? "" : "null ");
-	if (value.p != NULL && !f->sensitive) {
+	if (value.p != NULL && !f->sensitive && !f->unquoted) {
 		buf_c(&w->violations, '\'');
 		buf_str(&w->violations, value);
 		buf_z(&w->violations, "' ");

@@ -44,6 +44,7 @@ struct field {
 	size_t at;			/* offset in the input struct */
 	bool required, sensitive;
 	bool hidden;			/* never in the audit record */
+	bool unquoted;			/* its value is left out of refusals, though not secret */
 	bool count_bytes;		/* length in bytes, not code points (SecretString) */
 	int64_t min, max;		/* length, list length or number; max 0 = none, as NO_MAX */
 	const char *pattern;		/* as AWS prints it */

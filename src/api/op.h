@@ -52,8 +52,10 @@ struct op_ctx {
 	struct secret *secret;		/* OP_SECRET: found, or NULL with OP_MISSING_OK */
 	/* For start: success when `refused` is NULL. Gives ctx back. */
 	void (*complete)(struct op_ctx *ctx, const struct err *refused);
-	/* May the caller read this secret's value? For items that an operation finds by itself. */
-	bool (*may_read)(struct op_ctx *ctx, struct secret *s, struct err *e);
+	/* May the caller do this, too? For second permissions and for items that an operation finds by
+	 * itself. `s` may be NULL; the resource is shown in the refusal. */
+	bool (*may)(struct op_ctx *ctx, const char *action, struct secret *s, struct str resource,
+	    struct err *e);
 	/* what a handler tells its caller */
 	bool needs_update;		/* a read that found it must write: run again as an update */
 	bool new_current;		/* a new AWSCURRENT value was stored */

@@ -44,10 +44,16 @@ partition_of(struct str region)
 bool
 region_is_valid(struct str region)
 {
+	return region.n <= 128 && region_has_form(region);
+}
+
+bool
+region_has_form(struct str region)
+{
 	struct str rest = region, part;
 	bool any = false;
 
-	if (region.n == 0 || region.n > 128)
+	if (region.n == 0)
 		return false;
 	while (str_split(&rest, '-', &part)) {
 		bool is_last = rest.p == NULL;
@@ -244,7 +250,8 @@ secret_walk_next(struct secret_walk *w, struct arena *a, struct err *e)
 
 	err_clear(e);
 	do {
-		struct catalog c = { w->c->txn, w->c->keys, a, w->c->now_ms };
+		struct catalog c = { .txn = w->c->txn, .keys = w->c->keys, .arena = a,
+			.now_ms = w->c->now_ms };
 
 		if (!scan_next(w->scan, &key, &stored, e))
 			return NULL;
@@ -337,13 +344,67 @@ due_move(struct catalog *c, struct secret *s, enum due_kind what, int64_t *store
 	return true;
 }
 
+/* ---- how many there are: kept beside them, because a quota must not cost a scan */
+
+static bool
+count_keys(struct catalog *c, struct str account, struct str region, uint64_t *out, struct err *e)
+{
+	struct str prefix = record_prefix(c->arena, KIND_SECRET, account, region), key, value;
+	AUTO(scan) *scan = scan_open(c->txn, prefix, STR_NULL, e);
+
+	*out = 0;
+	if (scan == NULL)
+		return false;
+	err_clear(e);
+	while (scan_next(scan, &key, &value, e))
+		(*out)++;
+	return e->code == ERR_NONE;
+}
+
+/* A store of before there was a count is counted once, by the next secret made or removed. */
+bool
+secret_count(struct catalog *c, struct str account, struct str region, uint64_t *out,
+    struct err *e)
+{
+	struct str stored;
+
+	if (!txn_get(c->txn, record_prefix(c->arena, KIND_COUNT, account, region), &stored, e))
+		return false;
+	if (stored.n != 8)
+		return count_keys(c, account, region, out, e);
+	*out = 0;
+	for (size_t i = 0; i < 8; i++)
+		*out = *out << 8 | (unsigned char)stored.p[i];
+	return true;
+}
+
+/* Before the record itself comes or goes. */
+static bool
+count_change(struct catalog *c, const struct secret *s, bool comes, struct err *e)
+{
+	struct str stored;
+	AUTO_BUF b = BUF_INIT;
+	uint64_t n;
+
+	if (!txn_get(c->txn, secret_key(c->arena, s->account, s->region, s->id), &stored, e))
+		return false;
+	if ((stored.p == NULL) != comes)
+		return true;
+	if (!secret_count(c, s->account, s->region, &n, e))
+		return false;
+	buf_u64be(&b, comes ? n + 1 : n - (n > 0));
+	return txn_put(c->txn, record_prefix(c->arena, KIND_COUNT, s->account, s->region),
+	    buf_view(&b), e);
+}
+
 bool
 secret_put(struct catalog *c, struct secret *s, struct err *e)
 {
 	struct str id = { (const char *)s->id, RECORD_ID_LEN };
 
 	if (!due_move(c, s, DUE_DELETION, &s->stored_deletion_ms, s->deletion_ms, e) ||
-	    !due_move(c, s, DUE_WINDOW, &s->stored_moment_ms, s->rotation.moment_ms, e))
+	    !due_move(c, s, DUE_WINDOW, &s->stored_moment_ms, s->rotation.moment_ms, e) ||
+	    !count_change(c, s, true, e))
 		return false;
 	if (!record_put(c, secret_key(c->arena, s->account, s->region, s->id),
 	    secret_pack(c->arena, s), e))
@@ -385,7 +446,7 @@ secret_remove(struct catalog *c, struct secret *s, struct err *e)
 {
 	return due_move(c, s, DUE_DELETION, &s->stored_deletion_ms, 0, e) &&
 	    due_move(c, s, DUE_WINDOW, &s->stored_moment_ms, 0, e) &&
-	    due_del_runs(c, s, e) &&
+	    due_del_runs(c, s, e) && count_change(c, s, false, e) &&
 	    remove_all(c, s, KIND_VERSION, e) && remove_all(c, s, KIND_RUN, e) &&
 	    remove_all(c, s, KIND_STEP, e) &&
 	    txn_del(c->txn, name_key(c, s->account, s->region, s->name), e) &&

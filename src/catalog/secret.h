@@ -101,8 +101,13 @@ MUST_CHECK bool secret_put(struct catalog *c, struct secret *s, struct err *e);
 /* Removes the secret, its versions, runs and index entries at once. */
 MUST_CHECK bool secret_remove(struct catalog *c, struct secret *s, struct err *e);
 
+/* How many an account has in a region, scheduled ones and replicas included. */
+MUST_CHECK bool secret_count(struct catalog *c, struct str account, struct str region,
+    uint64_t *out, struct err *e);
+
 bool secret_is_scheduled(const struct secret *s);
 bool secret_is_replica(const struct secret *s);
 void secret_touch(struct secret *s, int64_t now_ms);	/* LastChangedDate */
 const char *partition_of(struct str region);		/* "aws", "aws-cn", "aws-us-gov" */
-bool region_is_valid(struct str region);		/* ^([a-z]+-)+\d+$ */
+bool region_has_form(struct str region);		/* ^([a-z]+-)+\d+$ */
+bool region_is_valid(struct str region);		/* ... and at most 128 long */

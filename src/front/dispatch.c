@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "front/dispatch.h"
 
+#include "api/secretsmanager/table.h"
 #include "base/log.h"
 #include "catalog/messages.h"
 #include "crypto/random.h"
 #include "front/call.h"
+#include "front/throttle.h"
 #include "rotate/scheduler.h"
 
 #define LAMBDA_BODY_CAP ((size_t)72 * 1024 * 1024)	/* a 50 MiB zip in base64, and its frame */
@@ -70,9 +72,9 @@ check_wall(struct call *c, struct err *e)
 }
 
 static bool
-may_read(struct op_ctx *ctx, struct secret *s, struct err *e)
+may(struct op_ctx *ctx, const char *action, struct secret *s, struct str resource, struct err *e)
 {
-	return authorize_action(call_of(ctx), "secretsmanager:GetSecretValue", s, s->arn, s->arn, e);
+	return authorize_action(call_of(ctx), action, s, resource, resource, e);
 }
 
 /* May run more than once; everything it sets is set anew. */
@@ -230,6 +232,7 @@ fill_context(struct call *c)
 	x->cat.keys = c->server->keys;
 	x->cat.arena = c->http->arena;
 	x->cat.now_ms = clock_now_ms(c->server->clock);
+	x->cat.versions_limit = c->server->versions_limit;
 	x->server = c->server;
 	x->caller = &c->caller;
 	x->account = c->caller.account;
@@ -238,7 +241,7 @@ fill_context(struct call *c)
 	x->headers = c->http->headers;
 	x->header_count = c->http->header_count;
 	x->body = c->http->body;
-	x->may_read = may_read;
+	x->may = may;
 	x->complete = complete;
 }
 
@@ -246,6 +249,16 @@ static void
 wipe(void *p)
 {
 	buf_free(p);
+}
+
+/* Only this API has rates: what others do here, AWS counts elsewhere. By the machine's own clock,
+ * so that a dev server's may be turned. */
+static bool
+admit(struct call *c, struct err *e)
+{
+	return c->service != &secretsmanager_service ||
+	    throttle_take(c->server->throttle, c->caller.account, c->claim.region,
+	    str_of(c->op->name), monotonic_ms(), e);
 }
 
 void
@@ -262,7 +275,7 @@ dispatch_request(struct http_request *r, void *arg)
 		return;
 	}
 	fill_context(c);
-	if (!decode(c, &c->err) ||
+	if (!admit(c, &c->err) || !decode(c, &c->err) ||
 	    (c->op->check != NULL && !c->op->check(&c->ctx, c->input, &c->err))) {
 		refuse(c, &c->err);
 		return;

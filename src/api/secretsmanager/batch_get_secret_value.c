@@ -61,7 +61,7 @@ reveal(struct op_ctx *ctx, struct secret *s, struct jsonw *out, struct err *e)
 
 	if (s == NULL)
 		return err_set(e, ERR_NOT_FOUND, MSG_NF);
-	if (!ctx->may_read(ctx, s, e))
+	if (!ctx->may(ctx, "secretsmanager:GetSecretValue", s, s->arn, e))
 		return false;
 	if (secret_is_scheduled(s))
 		return err_set(e, ERR_INVALID_REQUEST, MSG_DEL);

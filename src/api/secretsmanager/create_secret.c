@@ -77,6 +77,19 @@ repeat(struct op_ctx *ctx, const struct create_secret_input *in, struct secret *
 	return true;
 }
 
+/* Section 10. Replicas count in their region, but are made whatever the count. */
+static bool
+quota_check(struct op_ctx *ctx, struct err *e)
+{
+	uint64_t quota = ctx->server->secrets_quota, n;
+
+	if (quota == 0)
+		return true;
+	if (!secret_count(&ctx->cat, ctx->account, ctx->region, &n, e))
+		return false;
+	return n < quota || err_set(e, ERR_LIMIT, MSG_QUOTA);
+}
+
 bool
 create_secret(struct op_ctx *ctx, const void *input, struct jsonw *out, struct err *e)
 {
@@ -91,7 +104,8 @@ create_secret(struct op_ctx *ctx, const void *input, struct jsonw *out, struct e
 		return false;
 	if (s != NULL)
 		return repeat(ctx, in, s, &put.value, out, e);
-	if (!cmk_check(&ctx->cat, ctx->account, ctx->region, in->kms_key_id, e))
+	if (!quota_check(ctx, e) ||
+	    !cmk_check(&ctx->cat, ctx->account, ctx->region, in->kms_key_id, e))
 		return false;
 	s = secret_new(&ctx->cat, ctx->account, ctx->region, in->name, e);
 	if (s == NULL)

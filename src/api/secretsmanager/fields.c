@@ -20,7 +20,7 @@ all_of(struct str s, const char *extra)
 bool
 is_region(struct str s)
 {
-	return region_is_valid(s);
+	return region_has_form(s);
 }
 
 bool

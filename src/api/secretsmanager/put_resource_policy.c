@@ -12,7 +12,7 @@ struct put_policy_input {
 const struct field put_resource_policy_fields[] = {
 	FIELD_SECRET_ID(struct put_policy_input),
 	{ "ResourcePolicy", FIELD_STRING, AT(struct put_policy_input, resource_policy),
-	  .required = true, .min = 1, .max = 20480 },
+	  .required = true, .min = 1, .max = 20480, .unquoted = true },
 	{ "BlockPublicPolicy", FIELD_BOOL, AT(struct put_policy_input, block_public_policy) },
 	FIELD_END(struct put_policy_input)
 };

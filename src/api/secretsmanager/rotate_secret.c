@@ -82,20 +82,32 @@ check_rules(const struct rules_input *r, bool *is_given, struct err *e)
 	return schedule_parse(&rules, &parsed, e);
 }
 
-/* V15, V16, V18. */
+/* V15, V16: a function of this account, region and partition. */
 static bool
-check_function(struct op_ctx *ctx, struct str arn, struct err *e)
+check_arn(struct op_ctx *ctx, struct str arn, struct function_ref *out, struct err *e)
 {
-	struct secret *s = ctx->secret;
-	struct function_ref ref;
-	struct function *f;
+	const struct secret *s = ctx->secret;
+	struct str rest = str_skip(arn, 4), partition;
 
 	if (arn.n == 0)
 		return err_set(e, ERR_INVALID_REQUEST, MSG_LAM0);
-	if (!str_starts(arn, "arn:") || !function_ref_parse(arn, s->account, s->region, &ref) ||
-	    !str_eq(ref.region, s->region))
+	if (!str_starts(arn, "arn:") || !str_split(&rest, ':', &partition) ||
+	    !str_is(partition, partition_of(s->region)) ||
+	    !function_ref_parse(arn, s->account, s->region, out) ||
+	    !str_eq(out->region, s->region) || !str_eq(out->account, s->account))
 		return err_set(e, ERR_INVALID_PARAMETER, MSG_LAMARN);
-	if (!function_find(&ctx->cat, ref.account, ref.region, ref.name, &f, e))
+	return true;
+}
+
+/* V18, and the caller's own right to have it run. */
+static bool
+check_function(struct op_ctx *ctx, struct str arn, const struct function_ref *ref, struct err *e)
+{
+	struct secret *s = ctx->secret;
+	struct function *f;
+
+	if (!ctx->may(ctx, "lambda:InvokeFunction", NULL, arn, e) ||
+	    !function_find(&ctx->cat, ref->account, ref->region, ref->name, &f, e))
 		return false;
 	if (f == NULL || !function_admits_rotation(f, s->arn, s->account))
 		return err_set(e, ERR_ACCESS_DENIED, MSG_LAM1);
@@ -176,10 +188,10 @@ rotate_secret(struct op_ctx *ctx, const void *input, struct jsonw *out, struct e
 	struct str arn = in->rotation_lambda_arn.n > 0 ? in->rotation_lambda_arn :
 	    s->rotation.lambda_arn;
 	enum rotation_verdict verdict;
+	struct function_ref ref;
 	bool rules_given;
 
-	if (!check_rules(in->rotation_rules, &rules_given, e) ||
-	    (arn.n == 0 && !err_set(e, ERR_INVALID_REQUEST, MSG_LAM0)) ||
+	if (!check_rules(in->rotation_rules, &rules_given, e) || !check_arn(ctx, arn, &ref, e) ||
 	    !rotation_judge(&x, s, in->client_request_token, &verdict, e))
 		return false;
 	if (verdict == ROTATION_BUSY) {
@@ -189,7 +201,7 @@ rotate_secret(struct op_ctx *ctx, const void *input, struct jsonw *out, struct e
 	if (verdict == ROTATION_REARM && !rotation_restart(&x, s, e))
 		return false;
 	if (verdict == ROTATION_START &&
-	    (!check_function(ctx, arn, e) || !begin(ctx, in, arn, rules_given, e)))
+	    (!check_function(ctx, arn, &ref, e) || !begin(ctx, in, arn, rules_given, e)))
 		return false;
 	answer(ctx, in, out);
 	return true;

@@ -15,7 +15,7 @@ const struct field validate_resource_policy_fields[] = {
 	{ "SecretId", FIELD_STRING, AT(struct validate_policy_input, secret_id), .min = 1,
 	  .max = 2048 },
 	{ "ResourcePolicy", FIELD_STRING, AT(struct validate_policy_input, resource_policy),
-	  .required = true, .min = 1, .max = 20480 },
+	  .required = true, .min = 1, .max = 20480, .unquoted = true },
 	FIELD_END(struct validate_policy_input)
 };
 
