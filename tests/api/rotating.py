@@ -184,3 +184,9 @@ def rotated(api, secret_id, before=None):
         shown = api.describe(secret_id)
         return shown if shown.get("LastRotatedDate") not in (None, before) else None
     return until("LastRotatedDate of " + secret_id, look)
+
+
+def settled(api, arn):
+    """Waits until no version holds AWSPENDING alone: the rotation or test under way has ended."""
+    until("AWSPENDING is settled", lambda: not any(
+        s == ["AWSPENDING"] for s in api.labels(arn).values()))

@@ -5,8 +5,7 @@ import pytest
 from catalogue import (CRT_ROTATE, DEL, LAM0, LAM1, LAM_ARN, NAME, NF, REP, ROTB, V9, V10, V11, V12,
                        V13, V14, clause, invalid, length_at_most, matches, value_at_least,
                        value_at_most, v19)
-from rotating import allow, arn_of, function_source, make_function
-from server import until
+from rotating import allow, arn_of, function_source, make_function, settled
 from wire import token
 
 DURATION = r"[0-9]+h"
@@ -181,6 +180,7 @@ def test_rules_are_echoed_as_given_with_the_days_computed_beside_an_expression(
     assert described["NextRotationDate"] == int(described["NextRotationDate"])
     if shown != "any":
         assert described["RotationRules"] == (shown or rules)
+    settled(api, secret.arn)
 
 
 def test_without_rules_rotation_is_on_and_nothing_is_planned(api, secret, quiet):
@@ -193,8 +193,7 @@ def test_without_rules_rotation_is_on_and_nothing_is_planned(api, secret, quiet)
 
 def test_rules_are_replaced_as_a_whole_and_kept_when_absent(api, secret, quiet):
     def rotate(**members):
-        until("no rotation is under way", lambda: not any(
-            "AWSPENDING" in s for s in api.labels(secret.arn).values()))
+        settled(api, secret.arn)
         api.ok("RotateSecret", SecretId=secret.arn, ClientRequestToken=token(),
                RotateImmediately=False, **members)
         return api.describe(secret.arn)["RotationRules"]

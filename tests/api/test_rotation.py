@@ -7,7 +7,8 @@ import time
 import pytest
 
 from catalogue import DEL, ROT, nfs, nfv, token_in_use, v19
-from rotating import Strings, function_source, make_function, puppet_on, rotated
+from rotating import (Strings, function_source, make_function, puppet_on, rotated,
+                      settled)
 from server import until
 from wire import after, token
 
@@ -26,12 +27,6 @@ def begin(api, secret, puppet):
 
     yield start
     api.call("DeleteSecret", SecretId=secret.arn, ForceDeleteWithoutRecovery=True)
-
-
-def settled(api, arn):
-    """Waits until no version holds AWSPENDING alone."""
-    until("AWSPENDING is settled", lambda: not any(
-        s == ["AWSPENDING"] for s in api.labels(arn).values()))
 
 
 # ---- the run
