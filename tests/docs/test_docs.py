@@ -81,7 +81,8 @@ def test_what_a_page_names_in_the_tree_exists(page):
 def test_the_pages_of_pawld_name_every_setting_and_no_other():
     helped = subprocess.run([BUILD / "pawld", "--help"], capture_output=True, text=True).stdout
     settings = set(re.findall(r"^  --([\w-]+)", helped, re.M))
-    flags = set(re.findall(r"^\.It Fl Fl ([\w-]+)", (TOP / "docs/man/pawld.8").read_text(), re.M))
+    items = re.findall(r"^\.It (Fl .*)", (TOP / "docs/man/pawld.8").read_text(), re.M)
+    flags = set(re.findall(r"Fl -([\w-]+)", "\n".join(items)))
     keys = set(re.findall(r"^\.It Cm ([\w-]+)", (TOP / "docs/man/pawld.conf.5").read_text(), re.M))
     assert flags == settings
     assert keys == settings - {"config", "help", "version", "init"}
