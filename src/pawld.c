@@ -29,11 +29,13 @@
 #include "base/log.h"
 #include "catalog/access_key.h"
 #include "catalog/keys.h"
+#include "catalog/limits.h"
 #include "crypto/digest.h"
 #include "front/admin.h"
 #include "front/dispatch.h"
 #include "front/options.h"
 #include "front/place.h"
+#include "front/throttle.h"
 #include "func/func.h"
 #include "http/server.h"
 #include "rotate/scheduler.h"
@@ -57,6 +59,7 @@ struct daemon {
 	struct admin *admin;
 	struct server server;
 	struct rotator_config rotation;
+	struct throttle *throttle;	/* NULL: off */
 	struct verifier **verifiers;	/* derived signing keys, one for each HTTP thread */
 	unsigned threads;
 	pid_t runner_pid;
@@ -283,10 +286,14 @@ static void
 fill_server(struct daemon *d)
 {
 	make_verifiers(d);
+	if (strcmp(d->o.throttle, "aws") == 0)
+		d->throttle = throttle_new(throttle_aws);
 	d->server = (struct server){ .clock = &d->clock, .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .rotation = &d->rotation, .data = d->o.data,
 		.is_dev = d->o.dev, .any_key = d->o.dev_any_key, .account = d->o.account,
 		.ca_bundle = d->o.tls_cert, .engine = d->o.store, .skew_s = d->o.skew_seconds,
+		.throttle = d->throttle, .secrets_quota = (uint64_t)d->o.secrets_quota,
+		.versions_limit = d->o.versions_hard_limit ? LIMIT_VERSIONS_KEPT : 0,
 		.verifiers = d->verifiers };
 	d->rotation = (struct rotator_config){ .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .clock = &d->clock, .data = d->o.data,
@@ -474,6 +481,7 @@ stop(struct daemon *d)
 	store_close(d->store);
 	for (unsigned i = 0; d->verifiers != NULL && i < d->threads; i++)
 		verifier_free(d->verifiers[i]);
+	throttle_free(d->throttle);
 	keyring_free(d->keys);
 	if (d->runner_pid > 0)
 		waitpid(d->runner_pid, NULL, 0);

@@ -15,6 +15,7 @@ struct func;
 struct rotator;		/* rotate/scheduler.h */
 struct rotator_config;
 struct verifier;
+struct throttle;	/* front/throttle.h */
 
 struct server {
 	struct clock *clock;
@@ -32,5 +33,8 @@ struct server {
 	const char *endpoint_url;	/* how function sandboxes reach us */
 	const char *ca_bundle;		/* for them, when we speak TLS; NULL otherwise */
 	int skew_s;
+	struct throttle *throttle;	/* NULL: off */
+	uint64_t secrets_quota;		/* in an account and region; 0 = no end */
+	uint32_t versions_limit;	/* of a secret, once nothing can be pruned; 0 = pawl's own */
 	struct verifier **verifiers;	/* one per HTTP thread, used by that thread only */
 };

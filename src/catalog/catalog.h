@@ -19,6 +19,7 @@ struct catalog {
 	struct keyring *keys;
 	struct arena *arena;
 	int64_t now_ms;
+	uint32_t versions_limit;	/* of a secret (spec/api.md 4.4); 0 = LIMIT_VERSIONS_HARD */
 };
 
 #define RECORD_ID_LEN 16
@@ -38,6 +39,7 @@ enum record_kind {
 	KIND_DUE = 'd',		/* due.h */
 	KIND_KEY = 'k',		/* keyring records */
 	KIND_ACCESS = 'i',	/* access keys */
+	KIND_COUNT = 'q',	/* how many secrets there are (8 bytes, big-endian), unsealed */
 };
 
 /* ---- sealed records: stored as generation (8 bytes, big-endian) and blob */

@@ -3,6 +3,7 @@
 #pragma once
 
 #define LIMIT_LABELS_PER_SECRET 20	/* 4.1: over all versions */
+#define LIMIT_SECRETS 500000		/* section 10: in an account and region, unless set */
 #define LIMIT_VERSIONS_KEPT 100		/* 4.4: unlabelled ones beyond it are pruned */
 #define LIMIT_VERSIONS_HARD 1000	/* 4.4: pawl's own ceiling */
 #define LIMIT_PRUNE_AGE_MS (24 * HOUR_MS)	/* 4.4: never younger than a day */

@@ -55,4 +55,6 @@
 #define MSG_TAG_AWS "Tag keys and values that start with aws: are reserved."
 #define MSG_TAG_TWICE "The request contains duplicate tag keys."
 #define MSG_TAG_KEY "A tag must have a key."
+#define MSG_QUOTA "You've reached the quota for secrets in this Region."
+#define MSG_THROTTLE "Rate exceeded"
 #define MSG_TOKEN_PAGE "The NextToken value is invalid."

@@ -182,7 +182,7 @@ prune(struct catalog *c, struct secret *s, struct err *e)
 		if (!version_remove(c, s, list[i]->version_id, e))
 			return false;
 	}
-	if (s->version_count >= LIMIT_VERSIONS_HARD)
+	if (s->version_count >= (c->versions_limit != 0 ? c->versions_limit : LIMIT_VERSIONS_HARD))
 		return err_set(e, ERR_LIMIT, MSG_VERSIONS);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "catalog/limits.h"
 
 enum kind { FLAG, TEXT, NUMBER, LEVEL };
 
@@ -40,6 +41,9 @@ static const struct setting settings[] = {
 	{ "threads", NUMBER, S(threads), "N", "HTTP threads (one per core)" },
 	{ "concurrency", NUMBER, S(concurrency), "N", "rotations under way at once (16)" },
 	{ "skew-seconds", NUMBER, S(skew_seconds), "N", "how far a signature's time may be off (300)" },
+	{ "throttle", TEXT, S(throttle), "WHOSE", "off (default), or aws: refuse above AWS's request rates" },
+	{ "secrets-quota", NUMBER, S(secrets_quota), "N", "secrets in an account and region (500000; 0: no end)" },
+	{ "versions-hard-limit", FLAG, S(versions_hard_limit), NULL, "refuse the 101st version when none can be pruned" },
 	{ "audit-reads", TEXT, S(audit_reads), "HOW", "write (default) or sync: flush the record of each read" },
 	{ "libexec", TEXT, S(libexec), "DIR", "where rotators and runtimes lie" },
 	{ "python", TEXT, S(python), "FILE", "interpreter of python runtimes (/usr/bin/python3)" },
@@ -178,6 +182,8 @@ check(const struct options *o, struct err *e)
 	if (strcmp(o->audit_reads, "write") != 0 && strcmp(o->audit_reads, "sync") != 0)
 		return err_set(e, ERR_CONFIG, "--audit-reads: '%s' is not write or sync",
 		    o->audit_reads);
+	if (strcmp(o->throttle, "off") != 0 && strcmp(o->throttle, "aws") != 0)
+		return err_set(e, ERR_CONFIG, "--throttle: '%s' is not aws or off", o->throttle);
 	if (o->skew_seconds < 60 || o->skew_seconds > 900)
 		return err_set(e, ERR_CONFIG, "--skew-seconds: must be 60 to 900");
 	if (strlen(o->account) != 12 || strspn(o->account, "0123456789") != 12)
@@ -192,7 +198,8 @@ options_read(struct arena *a, int argc, char **argv, struct options *out, struct
 
 	*out = (struct options){ .listen = "127.0.0.1:7295", .store = "lmdb",
 		.account = "123456789012", .python = "/usr/bin/python3", .node = "/usr/bin/node",
-		.audit_reads = "write", .skew_seconds = 300, .log_level = LOG_INFO };
+		.audit_reads = "write", .throttle = "off", .skew_seconds = 300,
+		.secrets_quota = LIMIT_SECRETS, .log_level = LOG_INFO };
 	/* Once to find --config, then the file, then the flags over it. */
 	if (!read_flags(a, argc, argv, &flags, e))
 		return false;

@@ -11,10 +11,11 @@
 #include "base/log.h"
 
 struct options {
-	bool dev, dev_any_key, init, help, version, plaintext;
+	bool dev, dev_any_key, init, help, version, plaintext, versions_hard_limit;
 	const char *config, *data, *listen, *store, *tls_cert, *tls_key, *account, *key_file,
-	    *dev_key, *dev_crash_at, *libexec, *python, *node, *audit_reads, *socket;
-	int threads, concurrency, skew_seconds;
+	    *dev_key, *dev_crash_at, *libexec, *python, *node, *audit_reads, *socket,
+	    *throttle;
+	int threads, concurrency, skew_seconds, secrets_quota;
 	enum log_level log_level;
 };
 
