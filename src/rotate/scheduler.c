@@ -98,6 +98,12 @@ task_end(struct task *t)
 	task_free(t);
 }
 
+static int
+cool_down_ms(const struct rotator *r)
+{
+	return r->c.cool_down_ms > 0 ? r->c.cool_down_ms : COOL_DOWN_MS;
+}
+
 /* A task whose update failed stays in the list for a while, so that a full disk is no busy loop. */
 static void
 task_cool(struct task *t)
@@ -105,13 +111,15 @@ task_cool(struct task *t)
 	struct rotator *r = t->rotator;
 
 	pthread_mutex_lock(&r->lock);
-	t->cool_until_ms = monotonic_ms() + COOL_DOWN_MS;
+	t->cool_until_ms = monotonic_ms() + cool_down_ms(r);
 	r->cooling++;
+	r->woken = true;		/* it may be asleep for longer than that */
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* Under the lock. */
+/* A result goes back to the store, since nobody else knows it; the others are found again by their
+ * due entry, so their task ends here. Under the lock. */
 static struct task *
 take_cooled(struct rotator *r)
 {
@@ -122,7 +130,9 @@ take_cooled(struct rotator *r)
 	for (struct task *t = r->tasks; t != NULL; t = t->next) {
 		if (t->cool_until_ms != 0 && t->cool_until_ms <= now) {
 			r->cooling--;
-			forget(r, t);
+			t->cool_until_ms = 0;
+			if (t->what != TASK_RESULT)
+				forget(r, t);
 			return t;
 		}
 	}
@@ -465,8 +475,8 @@ sleep_until_woken(struct rotator *r, int64_t ms)
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	if (r->cooling > 0 && ms > COOL_DOWN_MS)
-		ms = COOL_DOWN_MS;
+	if (r->cooling > 0 && ms > cool_down_ms(r))
+		ms = cool_down_ms(r);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * 1000000 + 1000000;
 	if (until.tv_nsec >= 1000000000) {
@@ -480,20 +490,34 @@ sleep_until_woken(struct rotator *r, int64_t ms)
 	r->woken = false;
 }
 
+/* Called and left with the lock held. */
+static void
+revive_cooled(struct rotator *r)
+{
+	struct task *t;
+
+	while ((t = take_cooled(r)) != NULL) {
+		pthread_mutex_unlock(&r->lock);
+		if (t->what == TASK_RESULT)
+			task_submit(t);
+		else
+			task_free(t);
+		pthread_mutex_lock(&r->lock);
+	}
+}
+
 static void *
 scheduler_main(void *arg)
 {
 	struct rotator *r = arg;
 	AUTO(arena) *a = arena_new();
-	struct task *cooled;
 	int64_t ms;
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->going && !r->stopping)
 		pthread_cond_wait(&r->changed, &r->lock);
 	while (!r->stopping) {
-		while ((cooled = take_cooled(r)) != NULL)
-			task_free(cooled);
+		revive_cooled(r);
 		pthread_mutex_unlock(&r->lock);
 		ms = round_of(r, a);
 		arena_reset(a);
@@ -632,6 +656,17 @@ rotator_active(struct rotator *r)
 
 	pthread_mutex_lock(&r->lock);
 	n = r->active;
+	pthread_mutex_unlock(&r->lock);
+	return n;
+}
+
+int
+rotator_cooling(struct rotator *r)
+{
+	int n;
+
+	pthread_mutex_lock(&r->lock);
+	n = r->cooling;
 	pthread_mutex_unlock(&r->lock);
 	return n;
 }

@@ -25,6 +25,7 @@ struct rotator_config {
 	const char *data;
 	const char *endpoint_url, *ca_bundle;	/* for sandboxes; ca_bundle may be NULL */
 	int concurrency;			/* tasks at once; 0 = 16 */
+	int cool_down_ms;			/* after an update that failed; 0 = 5000 */
 	const char *crash_at;			/* --dev-crash-at: a place below, or NULL */
 };
 /* Recovers runs that the last process left INVOKED; starts the thread, which waits for
@@ -39,6 +40,8 @@ void rotator_rearm(struct rotator *r, struct str account, struct str region,
     const uint8_t id[16]);
 /* Rotation's count of tasks under way. */
 int rotator_active(struct rotator *r);
+/* How many of them wait because the store refused their update. */
+int rotator_cooling(struct rotator *r);
 /* Time of the first due entry that is not a lease, INT64_MAX when there is none. */
 MUST_CHECK bool rotator_next_due(struct rotator *r, int64_t *out_ms, struct err *e);
 /* Waits until nothing is due and no task runs, for at most `wait_ms` of real time. */
