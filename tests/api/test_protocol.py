@@ -10,7 +10,7 @@ import pytest
 
 from catalogue import (CRT, NAME, NF, TOO_LARGE, UNKNOWN_OPERATION, UNPARSABLE, cannot_convert,
                        clause, invalid, length_at_most, serialization)
-from wire import JSON_TYPE, UUID, assert_refused, encode, token
+from wire import JSON_TYPE, UUID, Api, assert_refused, encode, token
 
 DESCRIBE = "secretsmanager.DescribeSecret"
 
@@ -80,7 +80,6 @@ def test_a_bad_signature_beats_bad_json(api):
 
 
 def test_an_unknown_key(server):
-    from wire import Api
     stranger = Api(server.port, "AKIDNOBODY2345672345", "x" * 40)
     reply = stranger.reply("ListSecrets")
     assert reply.status == 400 and reply.json == {

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from botocore.exceptions import ClientError
 
-from server import ACCOUNT, KEY_ID
+from server import ACCOUNT, KEY_ID, Server
+from wire import Api
 
 NS = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 QUERY = b"Action=GetCallerIdentity&Version=2011-06-15"
@@ -52,7 +53,6 @@ def test_bytes(api):
 
 
 def test_a_wrong_secret(server):
-    from wire import Api
     wrong = Api(server.port, KEY_ID, "x" * 40)
     status, code, text = error_of(ask(wrong))
     assert (status, code) == (403, "SignatureDoesNotMatch")
@@ -60,7 +60,6 @@ def test_a_wrong_secret(server):
 
 
 def test_an_unknown_key(server):
-    from wire import Api
     stranger = Api(server.port, "AKIDNOBODY2345672345", "x" * 40)
     assert error_of(ask(stranger)) == (
         403, "InvalidClientTokenId", "The security token included in the request is invalid.")
@@ -90,3 +89,16 @@ def test_boto3_names_the_error(server):
     with pytest.raises(ClientError) as caught:
         bad.get_caller_identity()
     assert caught.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
+
+
+def test_any_key_is_the_administrators_only_when_asked_for(name):
+    """pawld --dev --dev-any-key, for suites written against emulators: no signature will do, too."""
+    lenient = Server("--dev-any-key")
+    try:
+        anybody = Api(lenient.port, "AKIDNOBODY2345672345", "whatever")
+        assert anybody.create(name)["Name"] == name
+        assert ask(anybody).status == 200
+        assert anybody.at("eu-west-1").call("DescribeSecret", SecretId=name)[0] == 400
+        assert ask(anybody, sign=False).status == 200
+    finally:
+        lenient.stop()

@@ -26,7 +26,7 @@ def token():
 
 def after(instant):
     """Returns in a later millisecond than `instant`, so that dates can be compared strictly."""
-    while time.time() < instant + 0.002:
+    while int(time.time() * 1000) <= int(instant * 1000):
         pass
     return instant
 
@@ -124,20 +124,27 @@ class Api:
     # ---- steps that many tests take
 
     def create(self, name, value="v1", **members):
-        """CreateSecret; returns its answer. value=None makes a secret without versions."""
+        """CreateSecret; returns its answer. value=None makes a secret without versions.
+
+        What is made next has a later date: lists in order of creation are lists in order of calls.
+        """
         if value is not None:
             kind = "SecretBinary" if isinstance(value, bytes) else "SecretString"
             members.setdefault(kind, value)
         members.setdefault("ClientRequestToken", token())
-        return self.ok("CreateSecret", Name=name, **members)
+        made = self.ok("CreateSecret", Name=name, **members)
+        after(time.time())
+        return made
 
     def put(self, secret_id, value, stages=None, version=None):
-        """PutSecretValue; returns the version id."""
+        """PutSecretValue; returns the version id. The next version has a later date."""
         members = {"SecretBinary" if isinstance(value, bytes) else "SecretString": value}
         if stages is not None:
             members["VersionStages"] = stages
-        return self.ok("PutSecretValue", SecretId=secret_id,
-                       ClientRequestToken=version or token(), **members)["VersionId"]
+        made = self.ok("PutSecretValue", SecretId=secret_id,
+                       ClientRequestToken=version or token(), **members)
+        after(time.time())
+        return made["VersionId"]
 
     def move(self, secret_id, label, to=None, source=None):
         members = {"MoveToVersionId": to, "RemoveFromVersionId": source}
