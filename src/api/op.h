@@ -56,6 +56,9 @@ struct op_ctx {
 	 * itself. `s` may be NULL; the resource is shown in the refusal. */
 	bool (*may)(struct op_ctx *ctx, const char *action, struct secret *s, struct str resource,
 	    struct err *e);
+	/* May GetSecretValue give out this secret, found by `ref` or not (NULL)? Says what it would
+	 * have said, so that nobody learns from an item what a call of its own keeps from them. */
+	bool (*may_reveal)(struct op_ctx *ctx, struct secret *s, struct str shown, struct err *e);
 	/* what a handler tells its caller */
 	bool needs_update;		/* a read that found it must write: run again as an update */
 	bool new_current;		/* a new AWSCURRENT value was stored */

@@ -171,6 +171,16 @@ pseudo_arn(struct call *c, struct str name)
 }
 
 bool
+authorize_secret(struct call *c, const char *action, struct secret *s, struct str shown,
+    struct err *e)
+{
+	const struct secret_ref *ref = &c->ctx.ref;
+
+	return authorize_action(c, action, s, s != NULL ? s->arn : ref->arn.p != NULL ? ref->arn :
+	    pseudo_arn(c, ref->name), shown, e);
+}
+
+bool
 authorize(struct call *c, struct err *e)
 {
 	const struct first_member { struct str text; } *in = c->input;
@@ -183,9 +193,7 @@ authorize(struct call *c, struct err *e)
 	case OP_SECRET:
 		if (in->text.p == NULL)
 			break;
-		return authorize_action(c, action, c->ctx.secret, c->ctx.secret != NULL ?
-		    c->ctx.secret->arn : c->ctx.ref.arn.p != NULL ? c->ctx.ref.arn :
-		    pseudo_arn(c, c->ctx.ref.name), in->text, e);
+		return authorize_secret(c, action, c->ctx.secret, in->text, e);
 	case OP_NEW_SECRET:
 		return authorize_action(c, action, NULL, pseudo_arn(c, in->text), in->text, e);
 	case OP_FUNCTION:

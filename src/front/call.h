@@ -42,6 +42,9 @@ MUST_CHECK bool authorize(struct call *c, struct err *e);
 /* A second permission of the same call, on a given resource. */
 MUST_CHECK bool authorize_action(struct call *c, const char *action, struct secret *s,
     struct str resource, struct str shown, struct err *e);
+/* The same on the secret that ctx.ref says, found or not (NULL): refused alike. */
+MUST_CHECK bool authorize_secret(struct call *c, const char *action, struct secret *s,
+    struct str shown, struct err *e);
 
 /* ---- reply.c */
 void reply_ok(struct call *c);

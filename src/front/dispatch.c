@@ -42,13 +42,10 @@ look_up(struct call *c, struct err *e)
 
 /* The columns of spec/api.md 3.3: replica before scheduled, as the row says. */
 static bool
-check_state(struct call *c, struct err *e)
+check_state(struct call *c, const struct secret *s, struct err *e)
 {
-	const struct secret *s = c->ctx.secret;
 	unsigned flags = c->op->flags;
 
-	if (c->op->on != OP_SECRET)
-		return true;
 	if (s == NULL)
 		return (flags & OP_MISSING_OK) || err_set(e, ERR_NOT_FOUND, MSG_NF);
 	if (secret_is_replica(s) && !(flags & OP_REPLICA_OK))
@@ -60,10 +57,8 @@ check_state(struct call *c, struct err *e)
 
 /* A secret of another account under the default key keeps its values to itself. */
 static bool
-check_wall(struct call *c, struct err *e)
+check_wall(struct call *c, const struct secret *s, struct err *e)
 {
-	const struct secret *s = c->ctx.secret;
-
 	if (s == NULL || str_eq(s->account, c->caller.account) || s->kms_key_id.n > 0)
 		return true;
 	if (!(c->op->flags & (OP_REVEALS | OP_LABELS)))
@@ -77,6 +72,22 @@ may(struct op_ctx *ctx, const char *action, struct secret *s, struct str resourc
 	return authorize_action(call_of(ctx), action, s, resource, resource, e);
 }
 
+static bool
+may_reveal(struct op_ctx *ctx, struct secret *s, struct str shown, struct err *e)
+{
+	struct call *c = call_of(ctx);
+
+	return authorize_secret(c, "secretsmanager:GetSecretValue", s, shown, e) &&
+	    check_state(c, s, e) && check_wall(c, s, e);
+}
+
+static bool
+check_secret(struct call *c, struct err *e)
+{
+	return c->op->on != OP_SECRET ||
+	    (check_state(c, c->ctx.secret, e) && check_wall(c, c->ctx.secret, e));
+}
+
 /* May run more than once; everything it sets is set anew. */
 static bool
 run_in(struct txn *t, void *arg, struct err *e)
@@ -88,12 +99,13 @@ run_in(struct txn *t, void *arg, struct err *e)
 	x->cat.now_ms = clock_now_ms(c->server->clock);
 	x->needs_update = x->new_current = x->rearm = x->is_gone = false;
 	x->touched = NULL;
+	x->ref = (struct secret_ref){ .name = STR_NULL };
 	x->version_id = STR_NULL;
 	x->status = 0;
 	x->reply_header_count = 0;
 	buf_reset(&c->out);
 	c->writer = jsonw_on(&c->out);
-	if (!look_up(c, e) || !authorize(c, e) || !check_state(c, e) || !check_wall(c, e) ||
+	if (!look_up(c, e) || !authorize(c, e) || !check_secret(c, e) ||
 	    !c->op->run(x, c->input, &c->writer, e))
 		return false;
 	if (!txn_is_update(t) || x->needs_update)
@@ -242,6 +254,7 @@ fill_context(struct call *c)
 	x->header_count = c->http->header_count;
 	x->body = c->http->body;
 	x->may = may;
+	x->may_reveal = may_reveal;
 	x->complete = complete;
 }
 

@@ -55,17 +55,12 @@ batch_get_secret_value_check(struct op_ctx *ctx, const void *input, struct err *
 
 /* What GetSecretValue alone would have answered. */
 static bool
-reveal(struct op_ctx *ctx, struct secret *s, struct jsonw *out, struct err *e)
+reveal(struct op_ctx *ctx, struct secret *s, struct str id, struct jsonw *out, struct err *e)
 {
 	struct version *v;
 
-	if (s == NULL)
-		return err_set(e, ERR_NOT_FOUND, MSG_NF);
-	if (!ctx->may(ctx, "secretsmanager:GetSecretValue", s, s->arn, e))
-		return false;
-	if (secret_is_scheduled(s))
-		return err_set(e, ERR_INVALID_REQUEST, MSG_DEL);
-	return version_select(ctx, s, STR_NULL, STR_NULL, &v, e) &&
+	return ctx->may_reveal(ctx, s, id, e) &&
+	    version_select(ctx, s, STR_NULL, STR_NULL, &v, e) &&
 	    version_reveal(ctx, s, v, out, e);
 }
 
@@ -86,7 +81,7 @@ one(struct op_ctx *ctx, struct secret *s, const struct err *lookup, struct str i
 {
 	struct err item = { .code = ERR_NONE };
 
-	if (lookup->code == ERR_NONE && reveal(ctx, s, values, &item))
+	if (lookup->code == ERR_NONE && reveal(ctx, s, id, values, &item))
 		return true;
 	if (lookup->code != ERR_NONE)
 		item = *lookup;
@@ -106,10 +101,9 @@ by_ids(struct op_ctx *ctx, const struct batch_input *in, struct jsonw *values,
 		struct str id = in->secret_id_list.v[i];
 		struct err lookup = { .code = ERR_NONE };
 		struct secret *s = NULL;
-		struct secret_ref ref;
 
-		if (secret_ref_parse(id, ctx->account, ctx->region, &ref, &lookup) &&
-		    !secret_find(&ctx->cat, &ref, &s, &lookup))
+		if (secret_ref_parse(id, ctx->account, ctx->region, &ctx->ref, &lookup) &&
+		    !secret_find(&ctx->cat, &ctx->ref, &s, &lookup))
 			s = NULL;
 		if (!one(ctx, s, &lookup, id, values, errors, e))
 			return false;

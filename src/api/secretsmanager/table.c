@@ -15,7 +15,7 @@
 #define IDENTITY (OP_AUDIT_ARN | OP_AUDIT_NAME)
 
 const struct op secretsmanager_ops[] = {
-	{ "BatchGetSecretValue", OP_NOTHING, OP_READ, OP_REVEALS,
+	{ "BatchGetSecretValue", OP_NOTHING, OP_READ, OP_REVEALS | OP_REPLICA_OK,
 	  batch_get_secret_value_fields, batch_get_secret_value_check, batch_get_secret_value },
 	{ "CancelRotateSecret", OP_SECRET, OP_WRITE, IDENTITY | OP_AUDIT_VERSION,
 	  cancel_rotate_secret_fields, NULL, cancel_rotate_secret },
