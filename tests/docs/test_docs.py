@@ -74,7 +74,7 @@ def test_what_a_page_links_to_exists(page):
 def test_what_a_page_names_in_the_tree_exists(page):
     named = re.findall(r"`((?:src|rotators|tools|tests|docs|runtimes|packaging|examples|fuzz)/[\w./-]+)`",
                        page.read_text())
-    missing = [x for x in named if not (TOP / x).exists()]
+    missing = [x for x in named if not re.search("[A-Z]{4}|/X", x) and not (TOP / x).exists()]
     assert missing == []
 
 
