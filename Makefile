@@ -181,15 +181,18 @@ lint: packages-lint
 # ---- fuzzing: fuzz/X.c is one target; corpus in fuzz/corpus/X
 FUZZ_NAMES = $(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c))
 FB = $(B)/fuzz
-$(FB)/%: fuzz/%.c FORCE
-	@mkdir -p $(FB)
+FUZZ_LIBS = $(patsubst %,$(FB)/lib/lib/%.a,front $(DEPS_front) runner)
+# All sources once more, by clang, in one make: the targets only link.
+fuzz-libs: FORCE
 	@$(MAKE) --no-print-directory B=$(FB)/lib CC=clang OPT="-O1 -g" \
 	    CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all" WARN=-w HARDEN= \
-	    $(patsubst %,$(FB)/lib/lib/%.a,$(FUZZ_LIBS))
+	    $(FUZZ_LIBS)
+$(FUZZ_LIBS): fuzz-libs ;
+$(FB)/%: fuzz/%.c $(FUZZ_LIBS)
+	@mkdir -p $(FB)
 	$(Q)clang -std=gnu11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -Isrc -I$(FB)/lib/gen -I/usr/share/include/llhttp $< -o $@ \
-	    $(call group,$(patsubst %,$(FB)/lib/lib/%.a,$(FUZZ_LIBS))) $(LIBS)
-FUZZ_LIBS = front $(DEPS_front) runner
+	    $(call group,$(FUZZ_LIBS)) $(LIBS)
 fuzz: $(patsubst %,$(FB)/%,$(FUZZ_NAMES))
 
 install: all
@@ -206,6 +209,6 @@ clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all rotators runtimes vectors units run check soak bench lint fuzz install clean FORCE
+.PHONY: all rotators runtimes vectors units run check soak bench lint fuzz fuzz-libs install clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -133,7 +133,9 @@ run_due_ms(const struct run *r)
 {
 	if (run_is_terminal(r))
 		return 0;
-	return r->invoked ? r->not_before_ms + LEASE_MS : r->not_before_ms;
+	if (!r->invoked)
+		return r->not_before_ms;
+	return r->not_before_ms < INT64_MAX - LEASE_MS ? r->not_before_ms + LEASE_MS : INT64_MAX;
 }
 
 bool
