@@ -53,6 +53,7 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="pawl-api-"))
         self.data = self.folder / "data"
         self.log = self.folder / "pawld.log"
+        self.store = STORE
         self.port = free_port()
         self.url = "http://127.0.0.1:%d" % self.port
         self.start(*options)
@@ -62,7 +63,7 @@ class Server:
             self.process = subprocess.Popen(
                 [BUILD / "pawld", "--dev", "--listen", "127.0.0.1:%d" % self.port,
                  "--data", self.data, "--dev-key", "%s:%s" % (KEY_ID, SECRET_KEY),
-                 "--store", STORE, *options],
+                 "--store", self.store, *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
         until("pawld answers", self._answers)
 
