@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a rotation does, seen from both ends: the function (a puppet on strings) and the API."""
 import calendar
+import json
 import re
 import time
 
 import pytest
 
 from catalogue import DEL, ROT, nfs, nfv, token_in_use, v19
-from rotating import (Strings, function_source, make_function, puppet_on, rotated,
+from rotating import (Strings, allow, function_source, make_function, puppet_on, rotated,
                       settled)
 from server import until
 from wire import after, token
@@ -704,3 +705,64 @@ def test_next_rotation_date_is_the_last_second_of_the_next_window(travel):
                RotationRules=rules, RotateImmediately=False)
         assert api.describe(name)["NextRotationDate"] == utc(expected), rule
         api.ok("DeleteSecret", SecretId=name, ForceDeleteWithoutRecovery=True)
+
+
+# ---- many at once
+
+def last_run(server, secret_id):
+    """State of the newest run, as the operator sees it."""
+    return json.loads(server.pawl("--json", "rotation", "show", secret_id))["Runs"][0]["State"]
+
+
+def test_more_secrets_than_sandboxes_are_all_tested_and_soon(server, lam, api, name):
+    """Waiting for a sandbox is no failure, and ends when one is free."""
+    arn = make_function(lam, "crowded-" + token()[:8], function_source("plain"))
+    names = ["%s/%d" % (name, i) for i in range(12)]
+    for n in names:
+        api.create(n)
+        api.ok("RotateSecret", SecretId=n, ClientRequestToken=token(), RotationLambdaARN=arn,
+               RotateImmediately=False)
+    began = time.monotonic()
+    for n in names:
+        settled(api, n)
+    assert {n: last_run(server, n) for n in names} == {n: "TEST_SUCCEEDED" for n in names}
+    assert time.monotonic() - began < 8
+
+
+def test_more_secrets_than_sandboxes_are_all_rotated(server, api, generic, name):
+    names = ["%s/%d" % (name, i) for i in range(10)]
+    for n in names:
+        api.create(n)
+        api.ok("RotateSecret", SecretId=n, ClientRequestToken=token(), RotationLambdaARN=generic)
+    for n in names:
+        rotated(api, n)
+    assert {n: last_run(server, n) for n in names} == {n: "SUCCEEDED" for n in names}
+
+
+# ---- functions that come with pawl
+
+BUILT_IN = "arn:aws:lambda:us-east-1:123456789012:function:pawl-rotate-generic-single"
+
+
+def test_a_built_in_function_needs_no_permission_and_no_code(api, name):
+    """The generic one writes a new password into JSON and leaves the rest as it is."""
+    api.create(name, '{"username":"u","password":"old","host":"h"}')
+    api.ok("RotateSecret", SecretId=name, ClientRequestToken=token(), RotationLambdaARN=BUILT_IN)
+    rotated(api, name)
+    value = json.loads(api.value(name))
+    assert (value["username"], value["host"]) == ("u", "h") and value["password"] != "old"
+    assert json.loads(api.value(name, VersionStage="AWSPREVIOUS"))["password"] == "old"
+
+
+def test_a_built_in_function_is_shown_and_not_to_be_changed(lam):
+    shown = lam.get_function(FunctionName=BUILT_IN)["Configuration"]
+    assert (shown["Runtime"], shown["Handler"]) == ("provided.al2023", "builtin")
+    for call, members in ((lam.delete_function, {}), (allow, None),
+                          (lam.update_function_configuration, {"Timeout": 9})):
+        with pytest.raises(lam.exceptions.InvalidParameterValueException) as caught:
+            if members is None:
+                allow(lam, "pawl-rotate-generic-single")
+            else:
+                call(FunctionName="pawl-rotate-generic-single", **members)
+        assert caught.value.response["Error"]["Message"] == (
+            "Function pawl-rotate-generic-single is built in.")
