@@ -23,7 +23,8 @@ access_key_find(struct catalog *c, struct str access_key_id, struct access_key *
 	struct str plain;
 
 	*out = NULL;
-	if (access_key_id.n == 0 || access_key_id.n > 128)
+	if (access_key_id.n == 0 || access_key_id.n > 128 ||
+	    memchr(access_key_id.p, ' ', access_key_id.n) != NULL)
 		return true;
 	if (!record_get(c, key_of(c, access_key_id), &plain, e))
 		return false;
@@ -62,6 +63,21 @@ access_key_put(struct catalog *c, const struct access_key *k, struct err *e)
 	m.created_ms = k->created_ms;
 	m.sealed_secret = pb_bytes(buf_view(&sealed));
 	return record_put(c, key_of(c, k->access_key_id), record_pack(c->arena, &m.base), e);
+}
+
+/* No access key's id holds a blank. */
+#define ACCOUNT_RECORD STR_LIT("home account")
+
+bool
+access_account_get(struct catalog *c, struct str *out, struct err *e)
+{
+	return record_get(c, key_of(c, ACCOUNT_RECORD), out, e);
+}
+
+bool
+access_account_put(struct catalog *c, struct str account, struct err *e)
+{
+	return record_put(c, key_of(c, ACCOUNT_RECORD), account, e);
 }
 
 void

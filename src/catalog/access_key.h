@@ -15,6 +15,9 @@ struct access_key {
 MUST_CHECK bool access_key_find(struct catalog *c, struct str access_key_id,
     struct access_key **out, struct err *e);
 MUST_CHECK bool access_key_put(struct catalog *c, const struct access_key *k, struct err *e);
+/* The account that init was given: whose administrator the first key is. "" when not stored. */
+MUST_CHECK bool access_account_get(struct catalog *c, struct str *out, struct err *e);
+MUST_CHECK bool access_account_put(struct catalog *c, struct str account, struct err *e);
 /* AKIA and 16 characters; 40 characters. */
 void access_key_generate(char id[21], char secret[41]);
 /* The administrator of an account: user arn:aws:iam::ACCOUNT:user/admin. */

@@ -2,7 +2,8 @@
 /*
  * Keys: kind (1 byte), account, NUL, region, NUL, id. Accounts and regions hold no NUL, so one
  * tenant's prefix is never another's. Values: generation (8 bytes, big-endian), then a PWL1 blob
- * bound to the key and the generation, so that a record can be neither moved nor replayed alone.
+ * bound to the key and the generation, so that a record cannot be moved to another key. (An older
+ * copy in its own place still opens: that takes the anchor of spec/security.md 4.8.)
  */
 #include "catalog/catalog.h"
 

@@ -36,7 +36,7 @@ static const struct setting settings[] = {
 	{ "store", TEXT, S(store), "ENGINE", "lmdb (default), or mem: nothing is kept" },
 	{ "socket", TEXT, S(socket), "PATH", "the admin socket (DIR/pawl.sock)" },
 	{ "key-file", TEXT, S(key_file), "FILE", "what unlocks the store (DIR/root.key)" },
-	{ "account", TEXT, S(account), "ID", "with --init and --dev: the administrator's account" },
+	{ "account", TEXT, S(account), "ID", "whose administrator --init and --dev make; else the one init was given" },
 	{ "init", FLAG, S(init), NULL, "make store, root key and first access key, print it, exit" },
 	{ "threads", NUMBER, S(threads), "N", "HTTP threads (one per core)" },
 	{ "concurrency", NUMBER, S(concurrency), "N", "rotations under way at once (16)" },
@@ -45,6 +45,10 @@ static const struct setting settings[] = {
 	{ "secrets-quota", NUMBER, S(secrets_quota), "N", "secrets in an account and region (500000; 0: no end)" },
 	{ "versions-hard-limit", FLAG, S(versions_hard_limit), NULL, "refuse the 101st version when none can be pruned" },
 	{ "audit-reads", TEXT, S(audit_reads), "HOW", "write (default) or sync: flush the record of each read" },
+	{ "audit-acknowledge-gap", FLAG, S(audit_acknowledge_gap), NULL,
+	  "start although the audit trail does not fit; the gap is recorded" },
+	{ "function-endpoint", TEXT, S(function_endpoint), "URL", "where functions reach us, if not at --listen" },
+	{ "function-ca", TEXT, S(function_ca), "FILE", "what functions trust for it (--tls-cert)" },
 	{ "libexec", TEXT, S(libexec), "DIR", "where rotators and runtimes lie" },
 	{ "python", TEXT, S(python), "FILE", "interpreter of python runtimes (/usr/bin/python3)" },
 	{ "node", TEXT, S(node), "FILE", "interpreter of nodejs runtimes (/usr/bin/node)" },
@@ -186,6 +190,8 @@ check(const struct options *o, struct err *e)
 		return err_set(e, ERR_CONFIG, "--throttle: '%s' is not aws or off", o->throttle);
 	if (o->skew_seconds < 60 || o->skew_seconds > 900)
 		return err_set(e, ERR_CONFIG, "--skew-seconds: must be 60 to 900");
+	if (o->account == NULL)
+		return true;
 	if (strlen(o->account) != 12 || strspn(o->account, "0123456789") != 12)
 		return err_set(e, ERR_CONFIG, "--account: '%s' is not twelve digits", o->account);
 	return true;
@@ -197,7 +203,7 @@ options_read(struct arena *a, int argc, char **argv, struct options *out, struct
 	struct options flags = { 0 };
 
 	*out = (struct options){ .listen = "127.0.0.1:7295", .store = "lmdb",
-		.account = "123456789012", .python = "/usr/bin/python3", .node = "/usr/bin/node",
+		.python = "/usr/bin/python3", .node = "/usr/bin/node",
 		.audit_reads = "write", .throttle = "off", .skew_seconds = 300,
 		.secrets_quota = LIMIT_SECRETS, .log_level = LOG_INFO };
 	/* Once to find --config, then the file, then the flags over it. */
