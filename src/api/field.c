@@ -6,6 +6,10 @@
 
 #include "base/codec.h"
 
+/* A long list of bad elements would make a refusal many times the size of the request; what does
+ * not fit is neither shown nor counted. */
+#define VIOLATIONS_MAX ((size_t)64 * 1024)
+
 /* Where we are in the body: "filters.1.member.key", grown and cut as the walk goes. */
 struct walk {
 	struct arena *a;
@@ -215,6 +219,8 @@ violation(struct walk *w, const struct field *f, struct str value, const char *f
 	char text[512];
 	va_list ap;
 
+	if (w->violations.n > VIOLATIONS_MAX)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -235,6 +241,8 @@ violation(struct walk *w, const struct field *f, struct str value, const char *f
 static void
 missing(struct walk *w)
 {
+	if (w->violations.n > VIOLATIONS_MAX)
+		return;
 	if (w->count++ > 0)
 		buf_z(&w->violations, "; ");
 	buf_printf(&w->violations, "Value null at '" STR_FMT "' failed to satisfy constraint: "

@@ -8,6 +8,7 @@
 #define LIMIT_VERSIONS_HARD 1000	/* 4.4: pawl's own ceiling */
 #define LIMIT_PRUNE_AGE_MS (24 * HOUR_MS)	/* 4.4: never younger than a day */
 #define LIMIT_TAGS_PER_SECRET 50	/* 9.1 */
+#define LIMIT_REPLICAS 100		/* pawl's own: AWS has fewer regions than that */
 #define LIMIT_NAME 512			/* section 2 */
 #define LIMIT_VALUE_BYTES 65536		/* section 10 */
 #define RECOVERY_DAYS_DEFAULT 30	/* 8.1 */

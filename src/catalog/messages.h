@@ -51,6 +51,7 @@
 #define MSG_PW3 "All characters have been excluded from selection"
 #define MSG_LABELS "You can't attach more than 20 staging labels to a secret."
 #define MSG_VERSIONS "You've reached the limit of versions for this secret."
+#define MSG_REPLICAS "You can't replicate a secret to more than 100 regions."
 #define MSG_TAGS "You can't attach more than 50 tags to a secret."
 #define MSG_TAG_AWS "Tag keys and values that start with aws: are reserved."
 #define MSG_TAG_TWICE "The request contains duplicate tag keys."

@@ -2,6 +2,7 @@
 #include "catalog/replica.h"
 
 #include "catalog/keys.h"
+#include "catalog/limits.h"
 #include "catalog/messages.h"
 #include "catalog/stage.h"
 #include "catalog/version.h"
@@ -175,6 +176,8 @@ replicas_add(struct catalog *c, struct secret *s, const struct replica *wanted, 
 				return false;
 			continue;
 		}
+		if (entry == NULL && s->replica_count >= LIMIT_REPLICAS)
+			return err_set(e, ERR_INVALID_PARAMETER, MSG_REPLICAS);
 		if (entry == NULL)
 			entry = add_entry(c, s, wanted[i].region);
 		entry->kms_key_id = key;

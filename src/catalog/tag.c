@@ -14,10 +14,12 @@ find(const struct tags *t, struct str key)
 	return NULL;
 }
 
+/* No more are compared than can be attached: a body holds enough tags for their pairs to take
+ * minutes. */
 bool
 tags_check(const struct tags *t, struct err *e)
 {
-	for (size_t i = 0; i < t->n; i++) {
+	for (size_t i = 0; i < t->n && i <= LIMIT_TAGS_PER_SECRET; i++) {
 		if (t->v[i].key.p == NULL)
 			return err_set(e, ERR_INVALID_PARAMETER, MSG_TAG_KEY);
 		if (str_starts(t->v[i].key, "aws:") || str_starts(t->v[i].value, "aws:"))
@@ -25,7 +27,7 @@ tags_check(const struct tags *t, struct err *e)
 		if (find(&(struct tags){ t->v, i }, t->v[i].key) != NULL)
 			return err_set(e, ERR_INVALID_PARAMETER, MSG_TAG_TWICE);
 	}
-	return true;
+	return t->n <= LIMIT_TAGS_PER_SECRET || err_set(e, ERR_INVALID_PARAMETER, MSG_TAGS);
 }
 
 bool

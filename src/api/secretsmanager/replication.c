@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/secretsmanager/replication.h"
 
+#include "catalog/limits.h"
+
 #define IN_PROGRESS "InProgress"
 
 bool
@@ -10,6 +12,8 @@ replica_regions_check(struct op_ctx *ctx, const struct struct_list *regions,
 	const struct replica_input *in = regions->v;
 
 	(void)ctx;
+	if (regions->n > LIMIT_REPLICAS)
+		return err_set(e, ERR_INVALID_PARAMETER, MSG_REPLICAS);
 	for (size_t i = 0; i < regions->n; i++) {
 		if (in[i].region.p == NULL || str_eq(in[i].region, primary_region) ||
 		    strcmp(partition_of(in[i].region), partition_of(primary_region)) != 0)
