@@ -13,7 +13,9 @@
 #include "base/clock.h"
 #include "catalog/messages.h"
 
-#define MAX_KEYS 96
+/* Two for each of 50 tags (LIMIT_TAGS_PER_SECRET), and the others. A key that found no room would
+ * be absent to every condition, also to a Deny's. */
+#define MAX_KEYS 128
 
 static bool
 contains(const struct str *list, size_t n, struct str s)
