@@ -45,6 +45,30 @@ access_key_find(struct catalog *c, struct str access_key_id, struct access_key *
 }
 
 bool
+access_key_find_user(struct catalog *c, struct str user_arn, struct access_key **out,
+    struct err *e)
+{
+	struct str prefix = key_of(c, STR_LIT("")), key, value;
+	AUTO(scan) *s = scan_open(c->txn, prefix, STR_NULL, e);
+
+	*out = NULL;
+	if (s == NULL)
+		return false;
+	err_clear(e);
+	while (scan_next(s, &key, &value, e)) {
+		struct access_key *k;
+
+		if (!access_key_find(c, str_skip(key, prefix.n), &k, e))
+			return false;
+		if (k != NULL && str_eq(k->user_arn, user_arn)) {
+			*out = k;
+			return true;
+		}
+	}
+	return e->code == ERR_NONE;
+}
+
+bool
 access_key_put(struct catalog *c, const struct access_key *k, struct err *e)
 {
 	Pawl__AccessKey m = PAWL__ACCESS_KEY__INIT;

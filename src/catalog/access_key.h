@@ -14,6 +14,9 @@ struct access_key {
 /* True with *out == NULL when unknown. */
 MUST_CHECK bool access_key_find(struct catalog *c, struct str access_key_id,
     struct access_key **out, struct err *e);
+/* The user of that ARN, by one of its keys; *out == NULL when there is none. Reads every key. */
+MUST_CHECK bool access_key_find_user(struct catalog *c, struct str user_arn,
+    struct access_key **out, struct err *e);
 MUST_CHECK bool access_key_put(struct catalog *c, const struct access_key *k, struct err *e);
 /* The account that init was given: whose administrator the first key is. "" when not stored. */
 MUST_CHECK bool access_account_get(struct catalog *c, struct str *out, struct err *e);
