@@ -2,8 +2,9 @@
 /*
  * pawld - the daemon: settings, wiring, signals. The only file that knows every part.
  *
- * Order matters: the runner is forked before any key is read and any thread exists; requests are
- * served before the scheduler starts, because functions come back through the front door.
+ * Order matters: the runner's keeper is forked before any key is read and any thread exists;
+ * requests are served before the scheduler starts, because functions come back through the front
+ * door.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -42,6 +43,7 @@
 #include "runner/runner.h"
 #include "store/store.h"
 
+#define DEFAULT_ACCOUNT "123456789012"
 #define STOP_GRACE_MS 30000
 #define DEV_STOP_GRACE_MS 1000
 
@@ -62,8 +64,8 @@ struct daemon {
 	struct throttle *throttle;	/* NULL: off */
 	struct verifier **verifiers;	/* derived signing keys, one for each HTTP thread */
 	unsigned threads;
-	pid_t runner_pid;
-	int runner_fd;
+	pid_t keeper_pid;	/* of the function runner */
+	int keeper_fd;
 	char access_key_id[129], secret_access_key[129];	/* --dev and --init: to be shown */
 };
 
@@ -103,7 +105,22 @@ write_first_records(struct txn *t, void *arg, struct err *e)
 	    str_of(d->access_key_id), str_of(d->secret_access_key), c.now_ms);
 
 	return (b->records->n == 0 || keys_save(t, d->arena, b->records, e)) &&
-	    access_key_put(&c, &key, e);
+	    access_account_put(&c, str_of(d->o.account), e) && access_key_put(&c, &key, e);
+}
+
+/* Without --account, the one that init was given. */
+static bool
+recall_account(struct daemon *d, struct err *e)
+{
+	struct txn *t = store_view(d->store, e);
+	struct catalog c = { .txn = t, .keys = d->keys, .arena = d->arena };
+	struct str account = STR_NULL;
+	bool ok = t != NULL && access_account_get(&c, &account, e);
+
+	if (d->o.account == NULL)
+		d->o.account = account.n > 0 ? arena_strz(d->arena, account) : DEFAULT_ACCOUNT;
+	txn_end(t);
+	return ok;
 }
 
 static const char *
@@ -120,6 +137,8 @@ create(struct daemon *d, struct err *e)
 	struct birth b = { d, records };
 	AUTO(secbuf) *unlock = NULL;
 
+	if (d->o.account == NULL)
+		d->o.account = DEFAULT_ACCOUNT;
 	if (access(key_path(d), F_OK) != 0 && !key_file_create(key_path(d), e))
 		return false;
 	unlock = key_file_read(key_path(d), e);
@@ -144,7 +163,7 @@ open_keys(struct daemon *d, const struct key_records *records, struct err *e)
 	if (unlock == NULL)
 		return false;
 	d->keys = keyring_open(unlock, records, e);
-	if (d->keys == NULL)
+	if (d->keys == NULL || !recall_account(d, e))
 		return false;
 	if (!d->o.dev)
 		return true;
@@ -235,7 +254,7 @@ start_runner(struct daemon *d, struct err *e)
 		.libexec = libexec(d), .python = d->o.python, .node = d->o.node,
 		.keepalive_ms = 60000, .init_timeout_ms = 10000, .sandboxes = 16 };
 
-	return runner_fork(&c, &d->runner_pid, &d->runner_fd, e);
+	return runner_keep(&c, &d->keeper_pid, &d->keeper_fd, e);
 }
 
 static void
@@ -253,7 +272,8 @@ start_audit(struct daemon *d, struct err *e)
 	struct audit_config c = { .folder = arena_printf(d->arena, "%s/audit", d->o.data),
 		.keyring = d->keys, .store = d->store,
 		.sync_reads = strcmp(d->o.audit_reads, "sync") == 0,
-		.rotate_bytes = (size_t)64 * 1024 * 1024 };
+		.rotate_bytes = (size_t)64 * 1024 * 1024,
+		.resume_broken = d->o.audit_acknowledge_gap };
 
 	d->audit = audit_open(&c, e);
 	if (d->audit == NULL)
@@ -265,10 +285,18 @@ start_audit(struct daemon *d, struct err *e)
 static bool
 start_func(struct daemon *d, struct err *e)
 {
-	struct func_config c = { .runner_fd = d->runner_fd, .runner_pid = d->runner_pid };
+	struct func_config c = { .keeper_fd = d->keeper_fd, .keeper_pid = d->keeper_pid };
 
+	d->keeper_fd = -1;	/* func's now */
 	d->func = func_start(&c, e);
 	return d->func != NULL;
+}
+
+/* What sandboxes trust when they come back over TLS. */
+static const char *
+function_ca(struct daemon *d)
+{
+	return d->o.function_ca != NULL ? d->o.function_ca : d->o.tls_cert;
 }
 
 static void
@@ -291,13 +319,13 @@ fill_server(struct daemon *d)
 	d->server = (struct server){ .clock = &d->clock, .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .rotation = &d->rotation, .data = d->o.data,
 		.is_dev = d->o.dev, .any_key = d->o.dev_any_key, .account = d->o.account,
-		.ca_bundle = d->o.tls_cert, .engine = d->o.store, .skew_s = d->o.skew_seconds,
+		.ca_bundle = function_ca(d), .engine = d->o.store, .skew_s = d->o.skew_seconds,
 		.throttle = d->throttle, .secrets_quota = (uint64_t)d->o.secrets_quota,
 		.versions_limit = d->o.versions_hard_limit ? LIMIT_VERSIONS_KEPT : 0,
 		.verifiers = d->verifiers };
 	d->rotation = (struct rotator_config){ .store = d->store, .keys = d->keys,
 		.audit = d->audit, .func = d->func, .clock = &d->clock, .data = d->o.data,
-		.ca_bundle = d->o.tls_cert, .concurrency = d->o.concurrency,
+		.ca_bundle = function_ca(d), .concurrency = d->o.concurrency,
 		.crash_at = d->o.dev_crash_at };
 }
 
@@ -344,7 +372,8 @@ start_serving(struct daemon *d, struct err *e)
 	if (!reserve_port(d, &reserved, e))
 		return false;
 	url = endpoint_url(d, (uint16_t)atoi(strrchr(d->o.listen, ':') + 1));
-	d->server.endpoint_url = d->rotation.endpoint_url = url;
+	d->server.endpoint_url = url;
+	d->rotation.endpoint_url = d->o.function_endpoint != NULL ? d->o.function_endpoint : url;
 	d->rotator = d->server.rotator = rotator_start(&d->rotation, e);
 	if (d->rotator == NULL)
 		return false;
@@ -372,8 +401,10 @@ print_dev(const struct daemon *d)
 	printf("  aws --endpoint-url %s secretsmanager list-secrets\n\n", d->server.endpoint_url);
 	printf("Account %s; data in %s%s. Ctrl-C stops it.\n", d->o.account, d->o.data,
 	    d->is_temporary ? " (goes with the server)" : "");
-	if (d->o.dev_any_key)
+	if (d->o.dev_any_key) {
 		printf("WARNING: --dev-any-key: every request is the administrator's.\n");
+		log_warn("--dev-any-key: every request is the administrator's");
+	}
 	fflush(stdout);
 }
 
@@ -442,10 +473,10 @@ wait_for_end(struct daemon *d, const sigset_t *set)
 				log_info("certificate and key were read again");
 			else
 				log_err(LOG_ERR, "reload", &e);
-		} else if (sig == SIGCHLD && waitpid(d->runner_pid, &status, WNOHANG) > 0) {
-			log_error("the function runner ended (status %d): stopping, so that a "
-			    "supervisor starts both anew", status);
-			d->runner_pid = -1;
+		} else if (sig == SIGCHLD && waitpid(d->keeper_pid, &status, WNOHANG) > 0) {
+			log_error("the keeper of function runners ended (status %d): stopping, so "
+			    "that a supervisor starts all anew", status);
+			d->keeper_pid = -1;
 			return 1;
 		} else if (sig == SIGINT || sig == SIGTERM) {
 			log_info("stopping");
@@ -483,8 +514,8 @@ stop(struct daemon *d)
 		verifier_free(d->verifiers[i]);
 	throttle_free(d->throttle);
 	keyring_free(d->keys);
-	if (d->runner_pid > 0)
-		waitpid(d->runner_pid, NULL, 0);
+	if (d->keeper_pid > 0)
+		waitpid(d->keeper_pid, NULL, 0);
 	if (d->is_temporary)
 		place_remove(d->o.data);
 	explicit_bzero(d->secret_access_key, sizeof(d->secret_access_key));
@@ -532,7 +563,7 @@ start(struct daemon *d, struct err *e)
 int
 main(int argc, char **argv)
 {
-	struct daemon d = { .runner_pid = -1, .runner_fd = -1 };
+	struct daemon d = { .keeper_pid = -1, .keeper_fd = -1 };
 	struct err e = { .code = ERR_NONE };
 	sigset_t signals;
 	int status = 1;

@@ -80,6 +80,8 @@ status(struct admin_call *c, struct txn *t, struct err *e)
 	jsonw_kint(w, "Pid", getpid());
 	write_rotations(c, next_ms);
 	jsonw_kz(w, "Runner", func_is_running(s->func) ? "running" : "down");
+	jsonw_kint(w, "RunnerPid", func_runner_pid(s->func));
+	jsonw_kint(w, "RunnerRestarts", func_restarts(s->func));
 	jsonw_kint(w, "UptimeMs", c->up_ms);
 	jsonw_kz(w, "Version", PAWL_VERSION);
 	jsonw_close(w);

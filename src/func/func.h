@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * func.h - asking for a function to be run. Local functions go to the runner process over a
- * socketpair (local.c); the runner has no keys and no store.
+ * socketpair (local.c); the runner has no keys and no store. When it dies, its keeper sends another.
  *
  * Threads: func_invoke from any thread; done() on the func thread, once per call.
  * Memory: the call and all it points to belong to the caller until done(); result strings live in
@@ -72,14 +72,26 @@ struct func_call {
 
 struct func;
 struct func_config {
-	int runner_fd;			/* our end of the socketpair */
+	/* Where runners come from, one after the other, as fdpass.h sends them. 0 = there is only
+	 * the one below. */
+	int keeper_fd;
+	pid_t keeper_pid;
+	int wait_ms;			/* what a call waits for a runner; 0 = 5,000 */
+	/* Without a keeper: our end of the socketpair. */
+	int runner_fd;
 	pid_t runner_pid;
 };
-/* Starts the func thread that talks to the runner. */
+/* Starts the func thread that talks to the runner. Takes the descriptor, on failure too. */
 MUST_CHECK struct func *func_start(const struct func_config *c, struct err *e);
+/* Without a runner the call waits for the next one, and is FUNC_UNAVAILABLE when none comes in time.
+ * A call that a runner had when it went is FUNC_UNAVAILABLE: it may have run. */
 void func_invoke(struct func *f, struct func_call *call);
 /* Retires the warm sandboxes of a function (code, configuration or deletion). */
 void func_retire(struct func *f, struct str arn);
 bool func_is_running(const struct func *f);
-/* Calls in flight end with FUNC_UNAVAILABLE; joins the thread. */
+pid_t func_runner_pid(const struct func *f);	/* 0 = none, or not known */
+/* How many runners there were after the first. */
+unsigned func_restarts(const struct func *f);
+/* Calls in flight end with FUNC_UNAVAILABLE; joins the thread, and waits for keeper or runner to
+ * end. */
 void func_stop(struct func *f);

@@ -2,6 +2,9 @@
 /*
  * local.c - the asking side of the runner: one thread, one socket, calls matched to answers by
  * number. What the runner sends is taken as hostile: it handles bytes from functions.
+ *
+ * A runner that closes its socket, or does not speak as it should, is left: its calls end, its
+ * socket is closed, and calls wait until the keeper has sent the next one.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fdpass.h"
 #include "base/frame.h"
 #include "base/frame_runner.h"
 #include "func/func.h"
@@ -23,7 +27,8 @@
 /* The runner ends every call by itself; this much later pawld no longer believes that. */
 #define OVERDUE_MS (60 * SECOND_MS)
 /* A runner that lost its socket kills its sandboxes and exits; then it is made to. */
-#define EXIT_GRACE_MS 3000
+#define EXIT_GRACE_MS 5000
+#define WAIT_MS 5000
 
 /* What another thread asked for. */
 struct request {
@@ -32,11 +37,18 @@ struct request {
 	char *arn;
 };
 
-/* A call the runner has not answered yet. */
+/* A call without an answer yet. */
 struct flight {
 	struct flight *next;
 	int64_t id, overdue_at_ms;
 	struct func_call *call;
+};
+
+/* The connection to one runner; freed by the loop when it has been closed. */
+struct line {
+	uv_pipe_t pipe;
+	struct func *func;
+	struct buf in;
 };
 
 struct func {
@@ -45,17 +57,22 @@ struct func {
 	bool stopping;
 
 	atomic_bool running;		/* the runner is there */
-	pid_t runner_pid;
+	atomic_int runner_pid;
+	atomic_uint runners;		/* how many there were */
+	pid_t keeper_pid;		/* whom func_stop waits for: the keeper, or the only runner */
 	pthread_t thread;
 	uv_async_t wake;		/* uv_async_send from any thread */
 
 	/* the rest belongs to the func thread */
 	uv_loop_t loop;
-	uv_pipe_t pipe;
+	struct line *line;		/* NULL = no runner */
+	int keeper_fd;			/* -1 = no runner will come */
+	uv_poll_t keeper;
 	uv_timer_t overdue;
-	struct flight *flights;
+	struct flight *flights;		/* the runner has them */
+	struct flight *waiting, **last_waiting;	/* for a runner, in order */
 	int64_t last_id;
-	struct buf in;
+	int wait_ms;
 };
 
 static void
@@ -78,28 +95,47 @@ finish_unavailable(struct func_call *call)
 }
 
 static void
-fail_flights(struct func *f)
+fail_all(struct flight **list)
 {
-	while (f->flights != NULL) {
-		struct flight *fl = f->flights;
+	while (*list != NULL) {
+		struct flight *fl = *list;
 		struct func_call *call = fl->call;
 
-		f->flights = fl->next;
+		*list = fl->next;
 		free(fl);
 		finish_unavailable(call);
 	}
+}
+
+static void
+fail_waiting(struct func *f)
+{
+	fail_all(&f->waiting);
+	f->last_waiting = &f->waiting;
+}
+
+static void
+on_line_closed(uv_handle_t *h)
+{
+	struct line *line = h->data;
+
+	buf_free(&line->in);
+	free(line);
 }
 
 /* The socket is of no more use: nothing will be answered. */
 static void
 lose_runner(struct func *f)
 {
-	if (!uv_is_closing((uv_handle_t *)&f->pipe))
-		uv_close((uv_handle_t *)&f->pipe, NULL);
+	struct line *line = f->line;
+
+	if (line == NULL)
+		return;
+	f->line = NULL;
+	uv_close((uv_handle_t *)&line->pipe, on_line_closed);
 	atomic_store(&f->running, false);
-	uv_timer_stop(&f->overdue);
-	buf_free(&f->in);
-	fail_flights(f);
+	atomic_store(&f->runner_pid, 0);
+	fail_all(&f->flights);
 }
 
 /* ---- the answers */
@@ -194,44 +230,44 @@ on_result(struct func *f, struct frame *frame)
 }
 
 static bool
-take_frames(struct func *f)
+take_frames(struct line *line)
 {
-	struct str in = buf_view(&f->in);
+	struct str in = buf_view(&line->in);
 	enum frame_state state;
 	struct frame frame;
 
 	while ((state = frame_take(&in, &frame)) == FRAME_READY) {
-		if (frame.type != MSG_RESULT || !on_result(f, &frame))
+		if (frame.type != MSG_RESULT || !on_result(line->func, &frame))
 			return false;
 	}
 	if (state == FRAME_BAD)
 		return false;
-	frame_drop(&f->in, f->in.n - in.n);
+	frame_drop(&line->in, line->in.n - in.n);
 	return true;
 }
 
 static void
 on_alloc(uv_handle_t *h, size_t hint, uv_buf_t *out)
 {
-	struct func *f = h->data;
+	struct line *line = h->data;
 
-	buf_reserve(&f->in, hint);
-	*out = uv_buf_init(f->in.p + f->in.n, (unsigned)hint);
+	buf_reserve(&line->in, hint);
+	*out = uv_buf_init(line->in.p + line->in.n, (unsigned)hint);
 }
 
 static void
 on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
 {
-	struct func *f = s->data;
+	struct line *line = s->data;
 
 	(void)b;
 	if (n < 0) {
-		lose_runner(f);
+		lose_runner(line->func);
 		return;
 	}
-	f->in.n += (size_t)n;
-	if (!take_frames(f))
-		lose_runner(f);
+	line->in.n += (size_t)n;
+	if (!take_frames(line))
+		lose_runner(line->func);
 }
 
 /* ---- the questions */
@@ -259,7 +295,7 @@ send_frame(struct func *f, struct buf *bytes)
 
 	s->bytes = *bytes;
 	*bytes = (struct buf)BUF_INIT;
-	if (uv_write(&s->req, (uv_stream_t *)&f->pipe, &b, 1, on_sent) == 0)
+	if (uv_write(&s->req, (uv_stream_t *)&f->line->pipe, &b, 1, on_sent) == 0)
 		return;
 	buf_free(&s->bytes);
 	free(s);
@@ -312,19 +348,27 @@ encode_call(struct buf *b, int64_t id, const struct func_call *c)
 	return frame_close(b, at);
 }
 
-/* Wakes for the call that is overdue first. */
-static void
-on_overdue(uv_timer_t *t)
-{
-	struct func *f = t->data;
-	int64_t now = monotonic_ms(), wait = INT64_MAX;
+static void on_overdue(uv_timer_t *t);
 
-	for (struct flight **p = &f->flights; *p != NULL;) {
+static void
+wake_at(struct func *f, int64_t at_ms)
+{
+	int64_t now = monotonic_ms();
+	uint64_t wait = at_ms > now ? (uint64_t)(at_ms - now) : 0;
+
+	if (!uv_is_active((uv_handle_t *)&f->overdue) || uv_timer_get_due_in(&f->overdue) > wait)
+		uv_timer_start(&f->overdue, on_overdue, wait, 0);
+}
+
+/* Ends what is overdue; gives the end of the list. */
+static struct flight **
+end_overdue(struct func *f, struct flight **p, int64_t now)
+{
+	while (*p != NULL) {
 		struct flight *fl = *p;
 
 		if (fl->overdue_at_ms > now) {
-			if (fl->overdue_at_ms - now < wait)
-				wait = fl->overdue_at_ms - now;
+			wake_at(f, fl->overdue_at_ms);
 			p = &fl->next;
 			continue;
 		}
@@ -332,35 +376,64 @@ on_overdue(uv_timer_t *t)
 		finish_unavailable(fl->call);
 		free(fl);
 	}
-	if (wait != INT64_MAX)
-		uv_timer_start(t, on_overdue, (uint64_t)wait, 0);
+	return p;
+}
+
+static void
+on_overdue(uv_timer_t *t)
+{
+	struct func *f = t->data;
+	int64_t now = monotonic_ms();
+
+	end_overdue(f, &f->flights, now);
+	f->last_waiting = end_overdue(f, &f->waiting, now);
+}
+
+/* The runner takes off with it. */
+static void
+send_call(struct func *f, struct flight *fl)
+{
+	struct func_call *call = fl->call;
+	struct buf b = BUF_INIT;
+
+	if (!encode_call(&b, f->last_id + 1, call)) {
+		buf_free(&b);
+		free(fl);
+		finish_without_runner(call, FUNC_INVALID, "The invocation is too large.");
+		return;
+	}
+	fl->id = ++f->last_id;
+	fl->overdue_at_ms = monotonic_ms() + call->spec.timeout_s * SECOND_MS + OVERDUE_MS;
+	fl->next = f->flights;
+	f->flights = fl;
+	wake_at(f, fl->overdue_at_ms);
+	send_frame(f, &b);
+}
+
+static void
+wait_for_runner(struct func *f, struct flight *fl)
+{
+	fl->overdue_at_ms = monotonic_ms() + f->wait_ms;
+	*f->last_waiting = fl;
+	f->last_waiting = &fl->next;
+	wake_at(f, fl->overdue_at_ms);
 }
 
 static void
 ask(struct func *f, struct func_call *call)
 {
-	struct buf b = BUF_INIT;
 	struct flight *fl;
 
-	if (!atomic_load(&f->running)) {
+	if (f->line == NULL && f->keeper_fd < 0) {
 		finish_unavailable(call);
 		return;
 	}
-	if (!encode_call(&b, f->last_id + 1, call)) {
-		buf_free(&b);
-		finish_without_runner(call, FUNC_INVALID, "The invocation is too large.");
-		return;
-	}
 	fl = xcalloc(1, sizeof(*fl));
-	fl->id = ++f->last_id;
 	fl->call = call;
-	fl->overdue_at_ms = monotonic_ms() + call->spec.timeout_s * SECOND_MS + OVERDUE_MS;
-	fl->next = f->flights;
-	f->flights = fl;
-	if (!uv_is_active((uv_handle_t *)&f->overdue))
-		uv_timer_start(&f->overdue, on_overdue,
-		    (uint64_t)(fl->overdue_at_ms - monotonic_ms()), 0);
-	send_frame(f, &b);
+	if (f->line != NULL)
+		send_call(f, fl);
+	else
+		wait_for_runner(f, fl);
 }
 
 static void
@@ -370,9 +443,80 @@ retire(struct func *f, const char *arn)
 	size_t at = frame_open(&b, MSG_RETIRE);
 
 	frame_add(&b, TAG_ARN, str_of(arn));
-	if (atomic_load(&f->running) && frame_close(&b, at))
+	if (f->line != NULL && frame_close(&b, at))	/* a new runner has nothing of it */
 		send_frame(f, &b);
 	buf_free(&b);
+}
+
+/* ---- runners */
+
+static bool
+take_runner(struct func *f, int fd, pid_t pid, struct err *e)
+{
+	struct line *line = xcalloc(1, sizeof(*line));
+	int r;
+
+	uv_pipe_init(&f->loop, &line->pipe, 0);
+	line->pipe.data = line;
+	line->func = f;
+	r = uv_pipe_open(&line->pipe, fd);
+	if (r != 0)
+		close(fd);
+	else
+		r = uv_read_start((uv_stream_t *)&line->pipe, on_alloc, on_read);
+	if (r != 0) {
+		uv_close((uv_handle_t *)&line->pipe, on_line_closed);
+		return err_internal(e, "runner socket: %s", uv_strerror(r));
+	}
+	f->line = line;
+	atomic_store(&f->runner_pid, (int)pid);
+	atomic_fetch_add(&f->runners, 1);
+	atomic_store(&f->running, true);
+	return true;
+}
+
+static void
+send_waiting(struct func *f)
+{
+	while (f->line != NULL && f->waiting != NULL) {
+		struct flight *fl = f->waiting;
+
+		f->waiting = fl->next;
+		if (f->waiting == NULL)
+			f->last_waiting = &f->waiting;
+		send_call(f, fl);
+	}
+}
+
+static void
+lose_keeper(struct func *f)
+{
+	if (f->keeper_fd < 0)
+		return;
+	if (uv_handle_get_loop((uv_handle_t *)&f->keeper) != NULL)
+		uv_poll_stop(&f->keeper);
+	close(f->keeper_fd);
+	f->keeper_fd = -1;
+	fail_waiting(f);
+}
+
+/* The last runner is gone when the next one comes, even when its socket has not told us yet. */
+static void
+on_keeper(uv_poll_t *h, int status, int events)
+{
+	struct func *f = h->data;
+	struct err e;
+	int32_t pid;
+	int fd;
+
+	(void)events;
+	if (status != 0 || !fdpass_receive(f->keeper_fd, &fd, &pid, &e)) {
+		lose_keeper(f);
+		return;
+	}
+	lose_runner(f);
+	if (take_runner(f, fd, pid, &e))
+		send_waiting(f);
 }
 
 static struct request *
@@ -407,13 +551,15 @@ on_wake(uv_async_t *a)
 		free(r->arn);
 		free(r);
 	}
-	if (!stopping)
+	if (!stopping || uv_is_closing((uv_handle_t *)&f->wake))
 		return;
+	/* The keeper first: it is not to take the runner's end for a death. */
+	lose_keeper(f);
 	lose_runner(f);
-	if (uv_is_closing((uv_handle_t *)&f->wake))
-		return;
 	uv_close((uv_handle_t *)&f->wake, NULL);
 	uv_close((uv_handle_t *)&f->overdue, NULL);
+	if (uv_handle_get_loop((uv_handle_t *)&f->keeper) != NULL)
+		uv_close((uv_handle_t *)&f->keeper, NULL);
 }
 
 static void
@@ -451,6 +597,20 @@ func_is_running(const struct func *f)
 	return atomic_load(&f->running);
 }
 
+pid_t
+func_runner_pid(const struct func *f)
+{
+	return atomic_load(&f->runner_pid);
+}
+
+unsigned
+func_restarts(const struct func *f)
+{
+	unsigned n = atomic_load(&f->runners);
+
+	return n > 0 ? n - 1 : 0;
+}
+
 /* ---- life */
 
 static void *
@@ -463,18 +623,22 @@ run(void *arg)
 }
 
 static bool
-open_handles(struct func *f, int fd, struct err *e)
+open_handles(struct func *f, const struct func_config *c, struct err *e)
 {
-	int r;
+	int r = uv_async_init(&f->loop, &f->wake, on_wake);
 
 	uv_timer_init(&f->loop, &f->overdue);
-	uv_pipe_init(&f->loop, &f->pipe, 0);
-	f->overdue.data = f->pipe.data = f->wake.data = f;
-	if ((r = uv_async_init(&f->loop, &f->wake, on_wake)) == 0)
-		r = uv_pipe_open(&f->pipe, fd);
-	if (r == 0)
-		r = uv_read_start((uv_stream_t *)&f->pipe, on_alloc, on_read);
-	return r == 0 ? true : err_internal(e, "runner socket: %s", uv_strerror(r));
+	f->overdue.data = f->wake.data = f;
+	if (r != 0)
+		return err_internal(e, "uv_async_init: %s", uv_strerror(r));
+	if (c->keeper_fd <= 0)
+		return take_runner(f, c->runner_fd, c->runner_pid, e);
+	r = uv_poll_init(&f->loop, &f->keeper, c->keeper_fd);
+	if (r == 0) {
+		f->keeper.data = f;
+		r = uv_poll_start(&f->keeper, UV_READABLE | UV_DISCONNECT, on_keeper);
+	}
+	return r == 0 ? true : err_internal(e, "keeper's socket: %s", uv_strerror(r));
 }
 
 static void
@@ -488,11 +652,12 @@ close_if_open(uv_handle_t *h, void *arg)
 static void
 func_free(struct func *f)
 {
+	lose_keeper(f);
+	lose_runner(f);
 	uv_walk(&f->loop, close_if_open, NULL);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&f->loop);
 	pthread_mutex_destroy(&f->lock);
-	buf_free(&f->in);
 	free(f);
 }
 
@@ -518,17 +683,20 @@ func_start(const struct func_config *c, struct err *e)
 
 	pthread_mutex_init(&f->lock, NULL);
 	f->last = &f->requests;
-	f->runner_pid = c->runner_pid;
+	f->last_waiting = &f->waiting;
+	f->keeper_fd = c->keeper_fd > 0 ? c->keeper_fd : -1;
+	f->keeper_pid = c->keeper_fd > 0 ? c->keeper_pid : c->runner_pid;
+	f->wait_ms = c->wait_ms > 0 ? c->wait_ms : WAIT_MS;
 	if ((r = uv_loop_init(&f->loop)) != 0) {
+		close(c->keeper_fd > 0 ? c->keeper_fd : c->runner_fd);
 		free(f);
 		err_internal(e, "uv_loop_init: %s", uv_strerror(r));
 		return NULL;
 	}
-	if (!open_handles(f, c->runner_fd, e)) {
+	if (!open_handles(f, c, e)) {
 		func_free(f);
 		return NULL;
 	}
-	atomic_store(&f->running, true);
 	r = start_thread(f);
 	if (r != 0) {
 		func_free(f);
@@ -559,9 +727,9 @@ func_stop(struct func *f)
 	pthread_mutex_unlock(&f->lock);
 	uv_async_send(&f->wake);
 	pthread_join(f->thread, NULL);
-	if (f->runner_pid > 0 && !wait_exit(f->runner_pid, EXIT_GRACE_MS)) {
-		kill(f->runner_pid, SIGKILL);
-		waitpid(f->runner_pid, NULL, 0);
+	if (f->keeper_pid > 0 && !wait_exit(f->keeper_pid, EXIT_GRACE_MS)) {
+		kill(f->keeper_pid, SIGKILL);
+		waitpid(f->keeper_pid, NULL, 0);
 	}
 	func_free(f);
 }

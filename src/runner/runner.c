@@ -478,7 +478,7 @@ make_host(struct runner *r, const struct runner_config *c, struct err *e)
 	r->host.jail = jail_new(&jc, e);
 	if (r->host.jail == NULL)
 		return false;
-	r->host.cgroup = cgroup_new();
+	r->host.cgroup = c->cgroup;
 	jail_describe(r->host.jail, &how);
 	log_info("functions run with " STR_FMT "%s", STR_ARG(buf_view(&how)), r->host.cgroup != NULL ? ", control groups" :
 	    ", memory watched from outside");
