@@ -61,6 +61,19 @@ route_query(struct call *c, struct str form)
 	return c->op != NULL;
 }
 
+/* A word of the query for a refusal, if it is one: anything else would break the XML around it. */
+static struct str
+shown(struct str form, const char *name)
+{
+	struct str word = form_value(form, name);
+
+	for (size_t i = 0; i < word.n; i++) {
+		if (word.p[i] <= 0x20 || word.p[i] >= 0x7f)
+			return STR_LIT("");
+	}
+	return word;
+}
+
 static bool
 is_lambda_path(struct str path)
 {
@@ -97,7 +110,7 @@ route(struct call *c, struct err *e)
 	if (c->protocol == PROTOCOL_QUERY)
 		return err_set(e, ERR_QUERY_ACTION, "Could not find operation " STR_FMT
 		    " for version " STR_FMT,
-		    STR_ARG(form_value(query.n > 0 ? query : c->http->body, "Action")),
-		    STR_ARG(form_value(query.n > 0 ? query : c->http->body, "Version")));
+		    STR_ARG(shown(query.n > 0 ? query : c->http->body, "Action")),
+		    STR_ARG(shown(query.n > 0 ? query : c->http->body, "Version")));
 	return err_set(e, ERR_UNKNOWN_OPERATION, "%s", "");
 }

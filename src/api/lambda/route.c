@@ -11,7 +11,8 @@ hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* %XX, once; "+" stays a plus in a path. False on a broken escape and on %00. */
+/* %XX, once; "+" stays a plus in a path. False on a broken escape, on %00, and on what is no UTF-8:
+ * names come back in answers, which are JSON. */
 static bool
 decode(struct arena *a, struct str s, bool is_query, struct str *out)
 {
@@ -35,7 +36,7 @@ decode(struct arena *a, struct str s, bool is_query, struct str *out)
 		p[n++] = c;
 	}
 	*out = (struct str){ p, n };
-	return true;
+	return str_is_utf8(*out);
 }
 
 bool
