@@ -47,7 +47,7 @@ def both():
     s = Server("--dev-key", "%s:%s" % OTHER_KEY, "--account", OTHER)
     s.process.terminate()
     assert s.process.wait(40) == 0
-    s.start()
+    s.start("--account", "123456789012")
     yield s.api(), Api(s.port, *OTHER_KEY)
     s.stop()
 

@@ -161,3 +161,15 @@ def test_a_replica_refuses_and_follows(api, replica):
     there.refused("PutResourcePolicy", REP, SecretId=primary.name, ResourcePolicy=GOOD)
     api.ok("PutResourcePolicy", SecretId=primary.arn, ResourcePolicy=GOOD)
     assert there.ok("GetResourcePolicy", SecretId=primary.name)["ResourcePolicy"] == GOOD
+
+
+@pytest.mark.parametrize("family", ["aws:ResourceTag", "secretsmanager:ResourceTag"])
+@pytest.mark.parametrize("i", [0, 41, 49])
+def test_a_deny_sees_every_one_of_fifty_tags(api, name, family, i):
+    made = api.create(name, Tags=[{"Key": "k%d" % k, "Value": "v"} for k in range(50)])
+    api.ok("PutResourcePolicy", SecretId=name, ResourcePolicy=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Deny", "Principal": "*", "Action": "secretsmanager:GetSecretValue",
+            "Resource": "*", "Condition": {"StringEquals": {"%s/k%d" % (family, i): "v"}}}]}))
+    status, body = api.call("GetSecretValue", SecretId=made["ARN"])
+    assert (status, body["__type"]) == (400, "AccessDeniedException")
