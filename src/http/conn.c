@@ -11,6 +11,7 @@
 
 /* A buffer that one large request made big is not kept for the next. */
 #define KEEP_BUF_MAX (16 * 1024)
+#define LARGE_BODIES_MAX ((size_t)256 * 1024 * 1024)
 
 static bool start_reading(struct conn *c);
 
@@ -71,6 +72,13 @@ conn_free(struct conn *c)
 }
 
 static void
+give_large_back(struct conn *c)
+{
+	atomic_fetch_sub(&c->loop->server->large_bodies, c->large);
+	c->large = 0;
+}
+
+static void
 on_closed(uv_handle_t *handle)
 {
 	struct conn *c = handle->data;
@@ -91,6 +99,7 @@ conn_close(struct conn *c)
 	if (c->slot != NULL)
 		peers_leave(c->loop->server->peers, c->slot);
 	c->slot = NULL;
+	give_large_back(c);
 	uv_close(&c->uv.handle, on_closed);
 }
 
@@ -150,6 +159,7 @@ conn_replied(struct conn *c)
 	struct http_request *r = &c->request;
 
 	arena_reset(r->arena);
+	give_large_back(c);
 	trim_buf(&c->body);
 	trim_buf(&c->reply);
 	r->header_count = 0;
@@ -195,6 +205,21 @@ body_cap(const struct conn *c)
 	return cap > config->limits.body_bytes ? cap : config->limits.body_bytes;
 }
 
+/* False when the large bodies under way leave no room for one of `n` bytes. */
+static bool
+take_large(struct conn *c, size_t n)
+{
+	struct http_server *s = c->loop->server;
+
+	if (n <= s->config.limits.body_bytes)
+		return true;
+	c->large = n;
+	if (atomic_fetch_add(&s->large_bodies, n) + n <= LARGE_BODIES_MAX)
+		return true;
+	give_large_back(c);
+	return false;
+}
+
 /* The part of the body that came with the head, and what to wait for. Returns bytes used. */
 static size_t
 begin_body(struct conn *c, struct str in)
@@ -208,6 +233,10 @@ begin_body(struct conn *c, struct str in)
 	c->body_cap = body_cap(c);
 	if (c->head.framing == FRAMING_LENGTH && n > c->body_cap) {
 		reply_refuse(c, 413);
+		return 0;
+	}
+	if (!take_large(c, c->head.framing == FRAMING_LENGTH ? n : c->body_cap)) {
+		reply_refuse(c, 503);
 		return 0;
 	}
 	if (c->head.framing == FRAMING_LENGTH && in.n >= n) {

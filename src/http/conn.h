@@ -69,6 +69,7 @@ struct conn {
 	struct strict_chunks chunks;
 	struct buf body;		/* of a body that comes in parts */
 	size_t body_cap;
+	size_t large;			/* counted in server->large_bodies */
 
 	unsigned writes;		/* uv_writes under way */
 	bool out;			/* the request is with the handler */
@@ -130,6 +131,9 @@ struct http_server {
 	struct peers *peers;
 	pthread_mutex_t tls_lock;	/* guards tls; leaf */
 	struct tls *tls;		/* NULL = plain */
+	/* Bytes that bodies over limits.body_bytes may still come to. They are asked for before
+	 * anything is known of the sender, so together they have a cap as well. */
+	atomic_size_t large_bodies;
 	unsigned loop_count;
 	struct loop **loops;
 };

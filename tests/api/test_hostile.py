@@ -502,6 +502,28 @@ def test_sts(hostile, row):
     hostile.refuses(hostile.signed(QUERIES[row], None, service="sts"))
 
 
+def test_large_bodies_of_strangers_have_a_cap_together(hostile):
+    """Uploads of functions may be 72 MiB, and nobody has signed anything yet."""
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 70000000\r\n\r\n{" % F.encode()
+    waiting = []
+    try:
+        for _ in range(5):
+            waiting.append(socket.create_connection(("127.0.0.1", hostile.server.port)))
+            waiting[-1].sendall(head)
+            waiting[-1].settimeout(0.5)
+        refused = 0
+        for s in waiting:
+            try:
+                refused += s.recv(100).startswith(b"HTTP/1.1 503 ")
+            except socket.timeout:
+                pass
+        assert refused == 2
+    finally:
+        for s in waiting:
+            s.close()
+    hostile.refuses(head)
+
+
 def test_there_are_enough_rows():
     assert sum(map(len, (RAW, AUTHORIZATION, DATES, SESSION_TOKENS, BODIES, TYPES, SECRET_IDS, LISTS,
                          REST, QUERIES))) > 600
