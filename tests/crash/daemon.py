@@ -61,9 +61,13 @@ class Daemon(Server):
             found.append((pid, parents[pid][1]))
         return found
 
-    def runner(self):
-        """The pid of the function runner, the daemon's only child."""
+    def keeper(self):
+        """The pid of the keeper of runners, the daemon's only child."""
         return next(pid for pid, (parent, _) in _parents().items() if parent == self.process.pid)
+
+    def runner(self):
+        """The pid of the function runner there is."""
+        return until("a runner", lambda: json.loads(self.pawl("--json", "status"))["RunnerPid"])
 
     def left_over(self):
         """Processes of this folder's pawld that are still there: all but what a function became."""

@@ -220,7 +220,7 @@ def test_nothing_that_pawld_started_outlives_it(postgres, pawld):
     token = account.rotate()
     account.settle(token)
     family = daemon.family()
-    assert len(family) >= 2, "the runner and a warm function"
+    assert len(family) >= 3, "the keeper, the runner and a warm function"
     daemon.kill()
     until("all of it is gone", lambda: not any(map(is_alive, family)), 5)
     daemon.restart()
@@ -242,18 +242,41 @@ def test_a_restart_does_not_wait_for_the_old_runner_to_end(postgres, pawld):
     account.settle(account.rotate())
 
 
+def begin(account, moment):
+    """Nothing, or a rotation with a step under way; its token."""
+    if moment == "idle":
+        return None
+    token = account.rotate()
+    until("a step is under way",
+          lambda: account.daemon.last_run(account.name)["State"] == "STEPPING")
+    return token
+
+
 @pytest.mark.parametrize("moment", ["idle", "rotating"])
 def test_the_runner_dies(moment, postgres, pawld):
-    """pawld cannot go on alone and ends with an error, so that a supervisor starts both anew."""
+    """pawld goes on with another runner; the function is not blamed."""
     daemon = pawld()
     account = Account(postgres, daemon)
-    token = None
-    if moment == "rotating":
-        token = account.rotate()
-        until("a step is under way", lambda: daemon.last_run(account.name)["State"] == "STEPPING")
+    token = begin(account, moment)
     os.kill(daemon.runner(), signal.SIGKILL)
+    token = token or account.rotate()
+    check_reachable(account, token, account.first)
+    run, _ = account.settle(token)
+    check_ended_well(account, token, account.first, account.current)
+    assert run["Attempt"] == 1 and daemon.process.poll() is None
+    daemon.verify_audit()
+
+
+@pytest.mark.parametrize("moment", ["idle", "rotating"])
+def test_the_keeper_of_runners_dies(moment, postgres, pawld):
+    """pawld cannot go on alone and ends with an error, so that a supervisor starts all anew."""
+    daemon = pawld()
+    account = Account(postgres, daemon)
+    token = begin(account, moment)
+    os.kill(daemon.keeper(), signal.SIGKILL)
     assert daemon.process.wait(20) == 1
-    assert "the function runner ended" in daemon.log_tail()
+    assert "the keeper of function runners ended" in daemon.log_tail()
+    until("the runner ends too", lambda: not daemon.left_over(), 5)
     daemon.restart()
     token = token or account.rotate()
     check_reachable(account, token, account.first)
@@ -269,9 +292,9 @@ def test_a_function_dies(step, postgres, pawld):
     account = Account(postgres, daemon)
     token = account.rotate()
     until(step, lambda: any(s["Step"] == step for s in daemon.last_run(account.name)["Steps"]))
-    runner = daemon.runner()
+    spared = daemon.keeper(), daemon.runner()
     for pid, _ in daemon.family():
-        if pid != runner:
+        if pid not in spared:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
