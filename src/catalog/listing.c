@@ -56,6 +56,7 @@ in_store_order(struct catalog *c, struct listing *l, struct err *e)
 
 struct candidate {
 	struct str key;
+	size_t room;		/* at key.p */
 	uint8_t id[RECORD_ID_LEN];
 };
 
@@ -74,9 +75,27 @@ order(const struct best *b, struct str x, struct str y)
 	return b->descending ? -c : c;
 }
 
+/* The key moves into the room of the one that fell off: an order met backwards makes every secret
+ * a candidate for a moment, and memory must not grow with them. */
+static void
+hold(struct arena *a, struct candidate *at, struct candidate fallen, struct str key,
+    const uint8_t *id)
+{
+	char *p = (char *)(uintptr_t)fallen.key.p;
+
+	if (fallen.room < key.n) {
+		fallen.room = 2 * key.n;
+		p = arena_alloc(a, fallen.room);
+	}
+	memcpy(p, key.p, key.n);
+	*at = (struct candidate){ .key = { p, key.n }, .room = fallen.room };
+	memcpy(at->id, id, RECORD_ID_LEN);
+}
+
 static void
 offer(struct arena *a, struct best *b, struct str key, const uint8_t *id)
 {
+	struct candidate fallen = { .room = 0 };
 	size_t at = b->n;
 
 	if (b->n == b->cap && order(b, key, b->v[b->n - 1].key) >= 0)
@@ -84,13 +103,12 @@ offer(struct arena *a, struct best *b, struct str key, const uint8_t *id)
 	if (b->n < b->cap)
 		b->n++;
 	else
-		at = b->n - 1;
+		fallen = b->v[at = b->n - 1];
 	while (at > 0 && order(b, key, b->v[at - 1].key) < 0) {
 		b->v[at] = b->v[at - 1];
 		at--;
 	}
-	b->v[at].key = arena_str(a, key);
-	memcpy(b->v[at].id, id, RECORD_ID_LEN);
+	hold(a, &b->v[at], fallen, key, id);
 }
 
 static bool
