@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fdpass.h"
 #include "base/frame.h"
 #include "base/frame_runner.h"
 #include "func/func.h"
@@ -294,4 +295,103 @@ TEST("retiring a function names it; the order of requests is kept")
 	rig_close(&r);
 	assert_int_equal(r.done, 1);	/* func_stop answered it */
 	assert_int_equal(call.result.outcome, FUNC_UNAVAILABLE);
+}
+
+/* ---- runners that come from a keeper, played by the test */
+
+static void
+rig_open_kept(struct rig *r, int *out_keeper, int wait_ms)
+{
+	struct func_config c = { .wait_ms = wait_ms };
+	struct err e;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	c.keeper_fd = fds[0];
+	*out_keeper = fds[1];
+	r->fd = -1;
+	r->arena = arena_new();
+	r->done = 0;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	r->func = func_start(&c, &e);
+	CHECK_OK(r->func != NULL, &e);
+}
+
+/* The rig's runner is another one from here on. */
+static void
+send_runner(struct rig *r, int keeper, int32_t pid)
+{
+	struct err e;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	CHECK_OK(fdpass_send(keeper, fds[0], pid, &e), &e);
+	close(fds[0]);
+	r->fd = fds[1];
+}
+
+TEST("calls without a runner wait for the next one and go to it in their order")
+{
+	AUTO_BUF b = BUF_INIT, b2 = BUF_INIT, b3 = BUF_INIT;
+	struct func_call a, c, d;
+	int64_t first;
+	struct rig r;
+	int keeper, old;
+
+	rig_open_kept(&r, &keeper, 60000);
+	assert_false(func_is_running(r.func));
+	a = some_call(&r);
+	func_invoke(r.func, &a);
+	send_runner(&r, keeper, 11);
+	first = call_number(read_frame(&r, &b));
+	assert_int_equal(func_runner_pid(r.func), 11);
+	/* the next comes while the last one's socket still looks alive */
+	old = r.fd;
+	c = d = some_call(&r);
+	send_runner(&r, keeper, 12);
+	wait_done(&r, 1);
+	assert_int_equal(a.result.outcome, FUNC_UNAVAILABLE);
+	func_invoke(r.func, &c);
+	assert_true(call_number(read_frame(&r, &b2)) > first);
+	assert_int_equal(func_runner_pid(r.func), 12);
+	assert_int_equal(func_restarts(r.func), 1);
+	shutdown(r.fd, SHUT_RDWR);
+	wait_done(&r, 2);
+	func_invoke(r.func, &d);
+	close(r.fd);
+	send_runner(&r, keeper, 13);
+	answer(&r, call_number(read_frame(&r, &b3)), RUN_OK, "at last");
+	wait_done(&r, 3);
+	CHECK_STR(d.result.payload, "at last");
+	close(old);
+	close(keeper);
+	rig_close(&r);
+}
+
+TEST("a call that no runner comes for is FUNC_UNAVAILABLE, after its wait or with the keeper")
+{
+	struct func_call a, c;
+	struct rig r;
+	int keeper;
+
+	rig_open_kept(&r, &keeper, 1);
+	a = some_call(&r);
+	func_invoke(r.func, &a);
+	wait_done(&r, 1);
+	assert_int_equal(a.result.outcome, FUNC_UNAVAILABLE);
+	close(keeper);
+	rig_close(&r);
+
+	rig_open_kept(&r, &keeper, 60000);
+	a = c = some_call(&r);
+	func_invoke(r.func, &a);
+	close(keeper);
+	wait_done(&r, 1);
+	assert_int_equal(a.result.outcome, FUNC_UNAVAILABLE);
+	func_invoke(r.func, &c);
+	wait_done(&r, 2);
+	assert_int_equal(c.result.outcome, FUNC_UNAVAILABLE);
+	assert_false(func_is_running(r.func));
+	rig_close(&r);
 }

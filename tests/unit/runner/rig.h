@@ -56,13 +56,12 @@ node_path(void)
 	return NULL;
 }
 
+/* The folders, and a configuration that names them. */
 __attribute__((unused)) static void
-rig_open(struct rig *r)
+rig_place(struct rig *r, struct runner_config *out)
 {
 	struct runner_config c = { .python = RIG_PYTHON, .node = node_path() };
 	char cwd[1024], path[1200];
-	struct func_config fc;
-	struct err e;
 
 	log_setup("test", getenv("RIG_LOG") != NULL ? LOG_DEBUG : LOG_ERR);
 	r->arena = arena_new();
@@ -81,6 +80,17 @@ rig_open(struct rig *r)
 	c.keepalive_ms = r->keepalive_ms > 0 ? r->keepalive_ms : 60000;
 	c.init_timeout_ms = r->init_timeout_ms > 0 ? r->init_timeout_ms : 10000;
 	c.sandboxes = r->sandboxes > 0 ? r->sandboxes : 16;
+	*out = c;
+}
+
+__attribute__((unused)) static void
+rig_open(struct rig *r)
+{
+	struct func_config fc = { .keeper_fd = 0 };
+	struct runner_config c;
+	struct err e;
+
+	rig_place(r, &c);
 	CHECK_OK(runner_fork(&c, &fc.runner_pid, &fc.runner_fd, &e), &e);
 	r->pid = fc.runner_pid;
 	r->func = func_start(&fc, &e);
