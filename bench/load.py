@@ -5,7 +5,7 @@
   bench/load.py PORT KEY_ID SECRET COUNT [REGION]
 
 Signs by itself with the standard library, keeps many connections open and gives each one request
-at a time, so that the server's group commit has something to group. Secret number N is name(N), with
+at a time, so that the server's group commit has something to group. Secret number N is name(N) with
 description(N) and tags(N); its value is "v".
 """
 import datetime

@@ -214,7 +214,7 @@ try_function(struct world *w, struct str plain)
 	must(str_eq(stored(w, key), first));
 }
 
-/* Its secret is sealed once more inside, which no input will guess: an input that parses gets one. */
+/* Its secret is sealed once more inside, which no input will guess: what parses is given one. */
 static struct str
 with_secret(struct world *w, struct str plain)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two thousand secrets in one region; tests/soak/test_hundred_thousand.py has fifty times as many."""
+"""Two thousand secrets in a region; tests/soak/test_hundred_thousand.py has fifty times as many."""
 import pytest
 
 import many
