@@ -54,13 +54,15 @@ is(const char *class, const char *other)
 	return strcmp(class, other) == 0;
 }
 
-/* Throttles and vanished runners are nobody's fault: retried for an hour without being counted. */
+/* Throttles, vanished runners and targets that cannot be reached are not the function's fault:
+ * retried for an hour without being counted. */
 static bool
 decide_uncounted(const struct run *r, int64_t now_ms, struct retry_decision *out)
 {
 	int64_t delay = THROTTLE_BASE_MS << (r->throttle_count > 5 ? 5 : r->throttle_count);
 
-	if (!is(out->class, "THROTTLED") && !is(out->class, "INVOKE_TRANSIENT"))
+	if (!is(out->class, "THROTTLED") && !is(out->class, "INVOKE_TRANSIENT") &&
+	    !is(out->class, "TRANSIENT"))
 		return false;
 	if (r->throttled_since_ms != 0 && now_ms - r->throttled_since_ms > THROTTLE_CAP_MS)
 		return false;
