@@ -429,6 +429,42 @@ def test_a_failed_attempt_begins_again_with_the_same_token(travel):
     strings.close()
 
 
+@pytest.fixture
+def failed(travel):
+    """(server, ARN, token): a run whose function failed in setSecret until pawl gave up."""
+    lam, api, t = travel.boto3("lambda"), travel.api(), token()
+    function = make_function(lam, "generic", function_source("generic"), environment={
+        "SECRETS_MANAGER_ENDPOINT": travel.url, "FAIL_AT": "setSecret"})
+    arn = api.create("failing")["ARN"]
+    api.ok("RotateSecret", SecretId=arn, ClientRequestToken=t, RotationLambdaARN=function)
+    travel.advance_clock("9h")
+    run = json.loads(travel.pawl("--json", "rotation", "show", arn))["Runs"][0]
+    assert run["State"] == "FAILED" and run["Attempt"] >= 5, run
+    shown = api.describe(arn)
+    assert shown["VersionIdsToStages"][t] == ["AWSPENDING"] and shown["RotationEnabled"] is True
+    assert "LastRotatedDate" not in shown and api.value(arn) == "v1"
+    lam.update_function_configuration(FunctionName="generic", Environment={
+        "Variables": {"SECRETS_MANAGER_ENDPOINT": travel.url}})
+    return travel, arn, t
+
+
+def test_a_failed_run_is_tried_again_with_its_token(failed):
+    server, arn, t = failed
+    api = server.api()
+    pending = api.value(arn, VersionStage="AWSPENDING")
+    body = api.ok("RotateSecret", SecretId=arn, ClientRequestToken=t)
+    assert body["VersionId"] == t
+    assert rotated(api, arn)["VersionIdsToStages"][t] == ["AWSCURRENT", "AWSPENDING"]
+    assert api.value(arn) == pending        # the value the target may know already
+
+
+def test_a_failed_run_blocks_another_token_and_is_tried_again_by_it(failed):
+    server, arn, t = failed
+    api = server.api()
+    api.refused("RotateSecret", ROT, SecretId=arn, ClientRequestToken=token())
+    assert rotated(api, arn)["VersionIdsToStages"][t] == ["AWSCURRENT", "AWSPENDING"]
+
+
 def test_a_run_whose_function_forgets_to_promote_is_no_success(api, secret, strings, begin):
     t = begin()
     step = strings.next(secret.arn, "createSecret")

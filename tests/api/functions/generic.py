@@ -18,6 +18,8 @@ def handler(event, context):
         return
     if "AWSPENDING" not in versions[token]:
         raise ValueError("Secret version %s not set as AWSPENDING for %s." % (token, arn))
+    if step == os.environ.get("FAIL_AT"):
+        raise RuntimeError("told to fail at " + step)
     STEPS[step](client, arn, token)
 
 
