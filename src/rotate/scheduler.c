@@ -298,7 +298,9 @@ fill_spec(const struct rotator_config *c, struct arena *a, const struct function
 		env[i] = (struct func_env){ f->environment.v[i].key, f->environment.v[i].value };
 	hex_encode(f->code_sha256, 32, hex);
 	*out = (struct func_spec){ .arn = arn, .name = f->name, .account = f->account,
-		.region = f->region, .role = f->role, .version = STR_LIT("$LATEST"),
+		.region = f->region, .role = f->role,
+		.version = f->version == 0 ? STR_LIT("$LATEST") :
+		    str_of(arena_printf(a, "%lld", (long long)f->version)),
 		.runtime = f->runtime, .handler = f->handler,
 		.code_sha256 = arena_str(a, str_of(hex)), .builtin = f->builtin,
 		.revision = f->revision_id, .timeout_s = f->timeout_s, .memory_mb = f->memory_mb,
@@ -385,6 +387,13 @@ task_done(struct store_job *job)
 		log_err(LOG_ERR, "rotation task", &e);
 		t->call.result = (struct func_result){ .outcome = FUNC_UNAVAILABLE,
 			.error_message = STR_LIT("no credentials for the function") };
+		function_returned(&t->call);
+		return;
+	}
+	if (t->order.function->reserved_concurrency == 0) {	/* its owner has stopped it */
+		t->call.result = (struct func_result){ .outcome = FUNC_THROTTLED,
+			.error_type = STR_LIT("TooManyRequestsException"),
+			.error_message = STR_LIT("Rate Exceeded.") };
 		function_returned(&t->call);
 		return;
 	}

@@ -179,7 +179,7 @@ invoke(const struct rotation_ctx *x, struct secret *s, struct run *r, struct rot
 	out->is_due = false;
 	if (!function_ref_parse(r->function_arn, s->account, s->region, &ref))
 		return no_function(x, s, r, e);
-	if (!function_find(x->cat, ref.account, ref.region, ref.name, &out->function, e))
+	if (!function_resolve(x->cat, &ref, &out->function, e))
 		return false;
 	if (out->function == NULL)
 		return no_function(x, s, r, e);

@@ -107,7 +107,7 @@ check_function(struct op_ctx *ctx, struct str arn, const struct function_ref *re
 	struct function *f;
 
 	if (!ctx->may(ctx, "lambda:InvokeFunction", NULL, arn, e) ||
-	    !function_find(&ctx->cat, ref->account, ref->region, ref->name, &f, e))
+	    !function_resolve(&ctx->cat, ref, &f, e))
 		return false;
 	if (f == NULL || !function_admits_rotation(f, s->arn, s->account))
 		return err_set(e, ERR_ACCESS_DENIED, MSG_LAM1);
