@@ -106,6 +106,7 @@ set_system(struct env *v, const struct env_place *p)
 		    arena_printf(v->a, "%s:%s/lib:/opt/lib", p->task, p->task));
 	set_z(v, "PWD", p->task);
 	set_z(v, "TMPDIR", p->tmp);
+	set_z(v, "HOME", p->tmp);	/* some SDKs will not start without one */
 }
 
 static void
