@@ -504,6 +504,9 @@ stop(struct daemon *d)
 	admin_stop(d->admin);
 	if (d->http != NULL)
 		http_server_stop(d->http, d->o.dev ? DEV_STOP_GRACE_MS : STOP_GRACE_MS);
+	rotator_quiesce(d->rotator);
+	if (d->rotator != NULL && !store_update(d->store, nothing, NULL, &e))
+		log_err(LOG_WARN, "stopping", &e);
 	if (d->func != NULL)
 		func_stop(d->func);
 	rotator_stop(d->rotator);

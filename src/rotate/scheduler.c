@@ -360,6 +360,17 @@ prepare(struct task *t, struct err *e)
 	return true;
 }
 
+static bool
+is_stopping(struct rotator *r)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&r->lock);
+	stopping = r->stopping;
+	pthread_mutex_unlock(&r->lock);
+	return stopping;
+}
+
 /* On the committer thread, after the flush: INVOKED is on disk, now the function may be called. */
 static void
 task_done(struct store_job *job)
@@ -375,7 +386,7 @@ task_done(struct store_job *job)
 	}
 	if (t->what == TASK_RESULT)
 		crash_point(r, run_step_names[t->step], "recorded");
-	if (!t->order.is_due) {
+	if (!t->order.is_due || is_stopping(r)) {
 		task_end(t);
 		return;
 	}
@@ -614,9 +625,8 @@ rotator_go(struct rotator *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-/* Tasks in flight end by themselves: func_stop answers their calls, the store takes the results. */
 void
-rotator_stop(struct rotator *r)
+rotator_quiesce(struct rotator *r)
 {
 	if (r == NULL)
 		return;
@@ -624,6 +634,15 @@ rotator_stop(struct rotator *r)
 	r->stopping = true;
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
+}
+
+/* Tasks in flight end by themselves: func_stop answers their calls, the store takes the results. */
+void
+rotator_stop(struct rotator *r)
+{
+	if (r == NULL)
+		return;
+	rotator_quiesce(r);
 	pthread_join(r->thread, NULL);
 	pthread_mutex_lock(&r->lock);
 	while (r->active > r->cooling)

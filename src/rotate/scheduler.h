@@ -32,6 +32,10 @@ struct rotator_config {
  * rotator_go: functions come back through the front door, so that has to be open first. */
 MUST_CHECK struct rotator *rotator_start(const struct rotator_config *c, struct err *e);
 void rotator_go(struct rotator *r);
+/* No further task and no further function call begins; a step that was recorded and not called is
+ * taken up again by the next start. Once the updates before it are done, func may be stopped. */
+void rotator_quiesce(struct rotator *r);
+/* After func_stop: waits for the tasks whose calls ended with it. */
 void rotator_stop(struct rotator *r);
 /* Something became due, or the clock moved. Any thread. */
 void rotator_wake(struct rotator *r);
