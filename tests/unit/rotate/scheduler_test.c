@@ -457,6 +457,7 @@ TEST("turning the clock opens every window on the way, in order, at its own time
 	}
 	pthread_join(thread, NULL);
 	CHECK_OK(a.ok, &a.e);
-	assert_int_equal(clock_now_ms(&g.clock), NOW + 3 * DAY_MS);
+	/* it runs on from there */
+	assert_in_range(clock_now_ms(&g.clock), NOW + 3 * DAY_MS, NOW + 3 * DAY_MS + HOUR_MS);
 	rig_close(&g);
 }
