@@ -19,7 +19,7 @@ def started(api, secret, puppet, strings):
 
 
 def test_settings_stay_and_the_date_goes(api, strings, started):
-    secret, t = started
+    secret, _ = started
     step = strings.next(secret.arn, "createSecret")
     before = after(api.describe(secret.arn)["LastChangedDate"])
     api.ok("CancelRotateSecret", SecretId=secret.name)
@@ -52,7 +52,7 @@ def test_no_further_step_starts(api, strings, started):
 
 
 def test_pending_left_by_a_cancel_blocks_the_next_rotation(api, strings, started):
-    secret, t = started
+    secret, _ = started
     step = strings.next(secret.arn, "createSecret")
     step.put("half done")
     api.ok("CancelRotateSecret", SecretId=secret.arn)
@@ -69,7 +69,7 @@ def test_without_a_rotation_under_way_no_version_is_named(api, strings, started)
 
 
 def test_already_off_succeeds(api, strings, started):
-    secret, t = started
+    secret, _ = started
     step = strings.next(secret.arn)
     api.ok("CancelRotateSecret", SecretId=secret.arn)
     step.done()
