@@ -86,6 +86,9 @@ retry_decide(const struct run *r, const struct func_result *result, bool has_cur
 {
 	*out = (struct retry_decision){ .class = class_of(result), .counted = true };
 	if (r->kind == RUN_TEST) {
+		/* Waiting for a sandbox is no verdict on the function. */
+		if (!is(out->class, "TRANSIENT") && decide_uncounted(r, now_ms, out))
+			return;
 		out->is_final = r->attempt >= 2;
 		out->not_before_ms = now_ms + TEST_RETRY_MS;
 		return;

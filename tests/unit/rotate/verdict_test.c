@@ -185,8 +185,7 @@ TEST("1.9: without AWSCURRENT the first failure is the last; T goes unless the t
 TEST("1.8: a test is tried once more after ten seconds, and that is all")
 {
 	static const struct { enum func_outcome outcome; const char *type; } failures[] = {
-		{ FUNC_ERROR, "X" }, { FUNC_TIMEOUT, NULL }, { FUNC_THROTTLED, NULL },
-		{ FUNC_UNAVAILABLE, NULL }, { FUNC_ERROR, "POLICY_REJECTED" } };
+		{ FUNC_ERROR, "X" }, { FUNC_TIMEOUT, NULL }, { FUNC_ERROR, "POLICY_REJECTED" } };
 
 	for (size_t i = 0; i < COUNT(failures); i++) {
 		struct run r = { .kind = RUN_TEST, .step = STEP_TEST, .attempt = 1 };
@@ -196,5 +195,17 @@ TEST("1.8: a test is tried once more after ten seconds, and that is all")
 		assert_int_equal(d.not_before_ms, NOW + 10 * SECOND_MS);
 		r.attempt = 2;
 		assert_true(decide(&r, failures[i].outcome, failures[i].type, true).is_final);
+	}
+}
+
+TEST("1.8, 3.6: a test that finds no free sandbox, or no runner, waits and is not counted")
+{
+	static const enum func_outcome outcomes[] = { FUNC_THROTTLED, FUNC_UNAVAILABLE };
+
+	for (size_t i = 0; i < COUNT(outcomes); i++) {
+		struct run r = { .kind = RUN_TEST, .step = STEP_TEST, .attempt = 2 };
+		struct retry_decision d = decide(&r, outcomes[i], NULL, true);
+
+		assert_false(d.counted || d.is_final || d.clears_pending);
 	}
 }
