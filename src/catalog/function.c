@@ -2,6 +2,7 @@
 #include "catalog/function.h"
 
 #include "base/codec.h"
+#include "catalog/secret_record.h"
 #include "store/records.pb-c.h"
 
 bool
@@ -67,30 +68,6 @@ is_key_of_version(struct str key, struct str prefix)
 	return memchr(key.p + prefix.n, ':', key.n - prefix.n) != NULL;
 }
 
-static struct tags
-tags_of(struct arena *a, Pawl__Tag **v, size_t n)
-{
-	struct tags t = { arena_array(a, struct tag, n), n };
-
-	for (size_t i = 0; i < n; i++)
-		t.v[i] = (struct tag){ pb_str(v[i]->key), pb_str(v[i]->value) };
-	return t;
-}
-
-static Pawl__Tag **
-tags_to(struct arena *a, const struct tags *t)
-{
-	Pawl__Tag **v = arena_array(a, Pawl__Tag *, t->n);
-
-	for (size_t i = 0; i < t->n; i++) {
-		v[i] = arena_new_of(a, Pawl__Tag);
-		pawl__tag__init(v[i]);
-		v[i]->key = pb_bytes(t->v[i].key);
-		v[i]->value = pb_bytes(t->v[i].value);
-	}
-	return v;
-}
-
 static void
 unpack_permissions(struct arena *a, const Pawl__Function *m, struct function *f)
 {
@@ -122,8 +99,8 @@ unpack(struct arena *a, struct str plain)
 		.handler = pb_str(m->handler), .description = pb_str(m->description),
 		.timeout_s = m->timeout_s, .memory_mb = m->memory_mb,
 		.ephemeral_mb = m->ephemeral_mb,
-		.environment = tags_of(a, m->environment, m->n_environment),
-		.has_environment = m->has_environment, .tags = tags_of(a, m->tags, m->n_tags),
+		.environment = tags_unpack(a, m->environment, m->n_environment),
+		.has_environment = m->has_environment, .tags = tags_unpack(a, m->tags, m->n_tags),
 		.code_size = m->code_size, .modified_ms = m->modified_ms,
 		.next_version = m->next_version, .version = m->version,
 		.published_revision = pb_str(m->published_revision),
@@ -176,10 +153,10 @@ function_put(struct catalog *c, const struct function *f, struct err *e)
 	m.memory_mb = f->memory_mb;
 	m.ephemeral_mb = f->ephemeral_mb;
 	m.n_environment = f->environment.n;
-	m.environment = tags_to(c->arena, &f->environment);
+	m.environment = tags_pack(c->arena, &f->environment);
 	m.has_environment = f->has_environment;
 	m.n_tags = f->tags.n;
-	m.tags = tags_to(c->arena, &f->tags);
+	m.tags = tags_pack(c->arena, &f->tags);
 	m.code_sha256 = pb_bytes((struct str){ (const char *)f->code_sha256, 32 });
 	m.code_size = f->code_size;
 	m.modified_ms = f->modified_ms;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/secret_record.h"
 
-#include "store/records.pb-c.h"
 
-static Pawl__Tag **
-pack_tags(struct arena *a, const struct tags *t)
+Pawl__Tag **
+tags_pack(struct arena *a, const struct tags *t)
 {
 	Pawl__Tag **v = arena_array(a, Pawl__Tag *, t->n);
 
@@ -17,8 +16,8 @@ pack_tags(struct arena *a, const struct tags *t)
 	return v;
 }
 
-static struct tags
-unpack_tags(struct arena *a, Pawl__Tag **v, size_t n)
+struct tags
+tags_unpack(struct arena *a, Pawl__Tag **v, size_t n)
 {
 	struct tags t = { arena_array(a, struct tag, n), n };
 
@@ -54,7 +53,7 @@ pack_rotation(struct arena *a, const struct rotation_config *r)
 	m->last_run = r->last_run;
 	m->last_test_error = pb_bytes(r->last_test_error);
 	m->n_external_metadata = r->external_metadata.n;
-	m->external_metadata = pack_tags(a, &r->external_metadata);
+	m->external_metadata = tags_pack(a, &r->external_metadata);
 	m->external_role_arn = pb_bytes(r->external_role_arn);
 	m->run_when_value_arrives = r->run_when_value_arrives;
 	return m;
@@ -84,7 +83,7 @@ unpack_rotation(struct arena *a, const Pawl__Rotation *m, struct rotation_config
 	r->active_run = m->active_run;
 	r->last_run = m->last_run;
 	r->last_test_error = pb_str(m->last_test_error);
-	r->external_metadata = unpack_tags(a, m->external_metadata, m->n_external_metadata);
+	r->external_metadata = tags_unpack(a, m->external_metadata, m->n_external_metadata);
 	r->external_role_arn = pb_str(m->external_role_arn);
 	r->run_when_value_arrives = m->run_when_value_arrives;
 }
@@ -168,7 +167,7 @@ secret_pack(struct arena *a, const struct secret *s)
 	m.accessed_day_ms = s->accessed_day_ms;
 	m.deletion_ms = s->deletion_ms;
 	m.n_tags = s->tags.n;
-	m.tags = pack_tags(a, &s->tags);
+	m.tags = tags_pack(a, &s->tags);
 	m.ever_tagged = s->ever_tagged;
 	m.n_staged = s->staged_count;
 	m.staged = pack_staged(a, s);
@@ -202,7 +201,7 @@ secret_unpack(struct arena *a, struct str plain)
 	s->value_ms = m->value_ms;
 	s->accessed_day_ms = m->accessed_day_ms;
 	s->deletion_ms = s->stored_deletion_ms = m->deletion_ms;
-	s->tags = unpack_tags(a, m->tags, m->n_tags);
+	s->tags = tags_unpack(a, m->tags, m->n_tags);
 	s->ever_tagged = m->ever_tagged;
 	unpack_staged(a, m, s);
 	s->version_count = m->version_count;
