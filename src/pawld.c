@@ -509,6 +509,8 @@ stop(struct daemon *d)
 		log_err(LOG_WARN, "stopping", &e);
 	if (d->func != NULL)
 		func_stop(d->func);
+	else if (d->keeper_fd >= 0)
+		close(d->keeper_fd);	/* ends keeper and runner */
 	rotator_stop(d->rotator);
 	if (d->store != NULL && d->audit != NULL && store_update(d->store, nothing, NULL, &e))
 		audit_close(TAKE(d->audit));
