@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/secret_record.h"
 
-
 Pawl__Tag **
 tags_pack(struct arena *a, const struct tags *t)
 {

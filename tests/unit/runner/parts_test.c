@@ -104,6 +104,7 @@ TEST("the environment is that of 5.3 and nothing else")
 		"AWS_SESSION_TOKEN=st", "AWS_EXECUTION_ENV=AWS_Lambda_python3.12", "TZ=:UTC",
 		"LANG=en_US.UTF-8", "PATH=/usr/local/bin:/usr/bin:/bin:/opt/bin",
 		"LD_LIBRARY_PATH=/var/task:/var/task/lib:/opt/lib", "PWD=/var/task", "TMPDIR=/tmp",
+		"HOME=/tmp",
 		"PYTHONPATH=/var/runtime/python", "PYTHONDONTWRITEBYTECODE=1",
 		"SECRETS_MANAGER_ENDPOINT=http://e", "AWS_ENDPOINT_URL_SECRETS_MANAGER=http://e",
 		"AWS_CA_BUNDLE=/var/ca.pem" };
