@@ -648,7 +648,7 @@ invoke_and_kill(struct rig *r, bool runner)
 	wait_all(&w);
 	if (runner) {
 		/* PR_SET_PDEATHSIG takes the sandbox along. */
-		for (int i = 0; i < 500 && kill(pid, 0) == 0; i++)
+		for (int i = 0; i < 3000 && kill(pid, 0) == 0; i++)
 			usleep(10000);
 		assert_int_equal(kill(pid, 0), -1);
 	}
@@ -702,7 +702,7 @@ TEST("a process that leaves its session ends with the sandbox")
 	seconds = arena_printf(r.arena, "9871.%d", (int)getpid());
 	res = invoke(&r, &spec, arena_printf(r.arena, "\"%s\"", seconds));
 	CHECK_OUTCOME(res, FUNC_OK);
-	for (int i = 0; i < 500 && find_process(0, seconds) != 0; i++)
+	for (int i = 0; i < 3000 && find_process(0, seconds) != 0; i++)
 		usleep(10000);
 	assert_int_equal(find_process(0, seconds), 0);
 	rig_close(&r);
