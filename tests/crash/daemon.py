@@ -124,7 +124,15 @@ class Daemon(Server):
     def events(self, arn, token):
         """Names of the service events of one rotation run, in order."""
         wanted = "Rotation-%s-%s" % (arn, token)
-        return [r["eventName"] for r in self.records() if r["requestID"] == wanted]
+        return [r["eventName"] for r in self.records() if r.get("requestID") == wanted]
+
+    def gaps(self):
+        """How often a restart cut off records that were half written, and so never acknowledged."""
+        found = [r["additionalEventData"] for r in self.records()
+                 if r["eventName"] == "PawlAuditGap"]
+        for gap in found:
+            assert gap["chainWithoutRecords"] == 0 and not gap["isAcknowledged"], gap
+        return len(found)
 
     def verify_audit(self):
         """The number of records; fails when the trail is not whole."""

@@ -209,8 +209,9 @@ def test_kill_9_at_any_moment(postgres, pawld, figures):
         old, before = check_ended_well(account, token, old, before), token
         rotated += 1
     assert daemon.verify_audit() > rotated
-    figures("%d rotations completed after %d + %d kills, %d with a step cut off; from start to "
-            "completed %.2f s at most" % (rotated, killed, kills_of_restarts, crashed, slowest))
+    figures("%d rotations completed after %d + %d kills, %d with a step cut off, %d half-written "
+            "audit records cut off; from start to completed %.2f s at most" % (
+                rotated, killed, kills_of_restarts, crashed, daemon.gaps(), slowest))
 
 
 def test_nothing_that_pawld_started_outlives_it(postgres, pawld):
