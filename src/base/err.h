@@ -5,7 +5,8 @@
  * Functions that can fail return bool or a pointer (true or non-NULL is success) and take a
  * `struct err *e` last. `msg` is for the client in AWS's wording; `detail` is for the operator's
  * log and never leaves the machine. Neither ever holds a secret value.
- * Memory: no pointers to free; `text` borrows from the request's arena. Threads: none; an err belongs to its caller's stack.
+ * Memory: no pointers to free; `text` borrows from the request's arena.
+ * Threads: none; an err belongs to its caller's stack.
  */
 #pragma once
 #include <stdarg.h>

@@ -14,7 +14,8 @@ struct options {
 	bool dev, dev_any_key, init, help, version, plaintext, versions_hard_limit,
 	    audit_acknowledge_gap;
 	const char *config, *data, *listen, *store, *tls_cert, *tls_key, *account, *key_file,
-	    *dev_key, *dev_crash_at, *libexec, *python, *node, *audit_reads, *socket, *function_endpoint, *function_ca,
+	    *dev_key, *dev_crash_at, *libexec, *python, *node, *audit_reads, *socket,
+	    *function_endpoint, *function_ca,
 	    *throttle;
 	int threads, concurrency, skew_seconds, secrets_quota;
 	enum log_level log_level;

@@ -480,7 +480,8 @@ make_host(struct runner *r, const struct runner_config *c, struct err *e)
 		return false;
 	r->host.cgroup = c->cgroup;
 	jail_describe(r->host.jail, &how);
-	log_info("functions run with " STR_FMT "%s", STR_ARG(buf_view(&how)), r->host.cgroup != NULL ? ", control groups" :
+	log_info("functions run with " STR_FMT "%s", STR_ARG(buf_view(&how)),
+	    r->host.cgroup != NULL ? ", control groups" :
 	    ", memory watched from outside");
 	if (!jail_hides_files(r->host.jail))
 		log_warn("this kernel has neither Landlock nor namespaces for us: functions can read "
