@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -40,6 +41,7 @@
 #define DEFAULT_CONCURRENCY 4
 #define MAX_SANDBOXES 256
 #define MEMORY_WATCH_MS 100
+#define FOLDER_WAIT_MS 10000	/* for the runner before us to be gone */
 
 struct runner {
 	uv_loop_t loop;
@@ -440,6 +442,29 @@ on_orphaned(uv_signal_t *h, int signal_no)
 	leave(h->data);
 }
 
+/* A new pawld may be started while the runner of one that was killed still ends its sandboxes and
+ * removes their folders, by names that ours would have too. The lock belongs to the open file, which
+ * what we fork shares, so it is free when the last process of that runner is gone. */
+static bool
+hold_folder(const struct runner_config *c, struct err *e)
+{
+	int64_t give_up = monotonic_ms() + FOLDER_WAIT_MS;
+	const struct timespec moment = { 0, 5000000 };
+	AUTO_BUF b = BUF_INIT;
+	int fd;
+
+	buf_printf(&b, "%s/lock", c->folder);
+	fd = open(b.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);	/* stays open for our life */
+	if (fd < 0)
+		return err_sys(e, ERR_IO, "open %s", b.p);
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK || monotonic_ms() > give_up)
+			return err_sys(e, ERR_IO, "lock %s", b.p);
+		nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
 static bool
 make_folders(const struct runner_config *c, struct err *e)
 {
@@ -448,6 +473,8 @@ make_folders(const struct runner_config *c, struct err *e)
 
 	if (mkdir(c->folder, 0700) != 0 && errno != EEXIST)
 		return err_sys(e, ERR_IO, "create %s", c->folder);
+	if (!hold_folder(c, e))
+		return false;
 	buf_printf(&b, "%s/sandboxes", c->folder);
 	if (!package_remove(b.p, &ignored))
 		log_err(LOG_WARN, "left over", &ignored);

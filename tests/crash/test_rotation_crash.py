@@ -227,7 +227,6 @@ def test_nothing_that_pawld_started_outlives_it(postgres, pawld):
     daemon.restart()
 
 
-@pytest.mark.xfail(strict=True, reason="a runner that is late to end removes the next one's sandboxes")
 def test_a_restart_does_not_wait_for_the_old_runner_to_end(postgres, pawld):
     """Nobody promises that the old runner has cleaned up before a new pawld is started."""
     daemon = pawld()
