@@ -409,7 +409,10 @@ rearm_for_window(const struct rotation_ctx *x, struct secret *s, struct run *las
 {
 	struct str pending = stage_holder(s, AWSPENDING);
 
-	if (last == NULL || last->kind != RUN_ROTATE || !str_eq(last->token, pending)) {
+	/* After a rollback (S10) the label lies on the version that was rolled back: a run that
+	 * succeeded is never run again. */
+	if (last == NULL || last->kind != RUN_ROTATE || last->state == RUN_SUCCEEDED ||
+	    !str_eq(last->token, pending)) {
 		struct run shown = { .token = pending, .function_arn = s->rotation.lambda_arn };
 		struct str text = str_of(arena_printf(x->cat->arena, "Pending secret version " STR_FMT
 		    " for Secret " STR_FMT " was not created by Lambda " STR_FMT ". Remove the "

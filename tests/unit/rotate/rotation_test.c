@@ -1083,6 +1083,24 @@ TEST("S13 at a window: a pending version that no rotation made is named and left
 	rig_close(&g);
 }
 
+TEST("S10 at a window: a rollback stands; the run that succeeded is not run again")
+{
+	struct rig g;
+
+	rig_open(&g);
+	rig_rules(&g, 0, "cron(0 8 * * ? *)", "2h");
+	open_window(&g);
+	run_through(&g);
+	CHECK_STATE(&g, "SUCCEEDED");
+	stage_promote(g.w.arena, g.s, STR_LIT("c"));	/* back; AWSPENDING stays on the other */
+	events_of(&g);
+	open_window(&g);
+	CHECK_STATE(&g, "SUCCEEDED");
+	CHECK_EVENTS(&g, "RotationFailed");
+	assert_true(str_eq(stage_holder(g.s, AWSCURRENT), STR_LIT("c")));
+	rig_close(&g);
+}
+
 TEST("6.6: after a failed window a day rate tries daily until it succeeds")
 {
 	struct rig g;
