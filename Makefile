@@ -3,7 +3,6 @@
 #   make run        install what is missing, build, start pawld, show a rotation
 #   make check      install what tests need, run every test; SAN=address,undefined or SAN=thread
 #   make soak       the long versions: hundreds of kills, fuzzing by the hour
-#   make bench      ratios against a reference measured in the same run
 #   make fuzz       build the fuzz targets (clang); T=name SECONDS=60 make fuzz-run
 #   make lint       layers, tables, formatting, cppcheck, man pages
 #   make install    DESTDIR= PREFIX=/usr/local
@@ -172,9 +171,6 @@ check: packages-test
 soak: packages-test
 	@$(MAKE) --no-print-directory -j2 all units
 	@tools/soak $(ARGS)
-bench: packages-bench
-	@$(MAKE) --no-print-directory -j2 all
-	@bench/run $(ARGS)
 lint: packages-lint
 	@tools/lint
 

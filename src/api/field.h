@@ -36,8 +36,6 @@ enum field_type {
 };
 struct map_entry { struct str key, value; };
 
-#define NO_MAX INT64_MAX
-
 struct field {
 	const char *name;
 	enum field_type type;
@@ -46,7 +44,7 @@ struct field {
 	bool hidden;			/* never in the audit record */
 	bool unquoted;			/* its value is left out of refusals, though not secret */
 	bool count_bytes;		/* length in bytes, not code points (SecretString) */
-	int64_t min, max;		/* length, list length or number; max 0 = none, as NO_MAX */
+	int64_t min, max;		/* length, list length or number; max 0 = none */
 	const char *pattern;		/* as AWS prints it */
 	bool (*matches)(struct str s);	/* the pattern, on the whole string */
 	const char *const *values;	/* enum, NULL-terminated, model order */

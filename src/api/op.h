@@ -37,7 +37,6 @@ enum {
 	OP_AUDIT_ARN = 32,	/* responseElements of the audit record */
 	OP_AUDIT_NAME = 64,
 	OP_AUDIT_VERSION = 128,
-	OP_AUDIT_READ_ONLY = 256,	/* readOnly although it is a write (or the reverse is not) */
 	OP_LABELS = 512,	/* may move labels: a rotation in flight must look again */
 	OP_NO_PERMISSION = 1024,	/* always allowed (sts:GetCallerIdentity) */
 };

@@ -186,8 +186,6 @@ drive(const struct rotation_ctx *x, struct task *t, struct secret *s, struct err
 	case TASK_RESULT:
 		return rotation_result(x, s, t->sequence, t->invoke_id, &t->result, &t->order, e) &&
 		    store_secret(x, s, e);
-	case TASK_RECOVER:
-		return rotation_recover(x, s, e) && store_secret(x, s, e);
 	case TASK_REARM:
 		return rotation_rearm(x, s, e) && store_secret(x, s, e);
 	}

@@ -6,7 +6,7 @@
 #include "rotate/rotation.h"
 #include "store/store.h"
 
-enum task_what { TASK_WINDOW, TASK_STEP, TASK_RESULT, TASK_PURGE, TASK_RECOVER, TASK_REARM };
+enum task_what { TASK_WINDOW, TASK_STEP, TASK_RESULT, TASK_PURGE, TASK_REARM };
 
 struct task {
 	struct task *next;		/* the rotator's list, under its lock */

@@ -14,7 +14,6 @@ bool is_duration(struct str s);
 bool is_schedule_expression(struct str s);
 bool is_rotation_token(struct str s);
 bool is_filter_value(struct str s);
-bool is_name(struct str s);
 
 #define AT(type, member) .at = offsetof(type, member)
 #define FIELD_SECRET_ID(T) \
